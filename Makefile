@@ -1,0 +1,28 @@
+# Everything a developer or CI runs. On a fresh machine it needs Python 3.11+ and make, nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SAMPLE := dev/datasets/msra-windows-sysmon.log
+
+.PHONY: install replay test lint package clean
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml dev/constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c dev/constraints.txt -e '.[dev]'
+	touch $@
+
+replay: install
+	$(BIN)/replay run $(SAMPLE)
+
+test: install
+	$(BIN)/pytest -n auto
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf build lib $(VENV)

@@ -1,0 +1,1 @@
+"""replay: a Splunk search head in one Python process, on DuckDB."""
