@@ -3,9 +3,8 @@
 Usage: ``python dev/mitre_lookup.py``. The package is fetched into a temporary folder; only its data is read.
 
 Columns: technique_id, technique_name, tactics (names, joined with "|"), url. Revoked and deprecated techniques
-are kept, because detections that name their ids live on. MITRE's copyright and licence, which must go wherever
-the table goes, stand in NOTICE. File format: Splunk, "About lookups" (help.splunk.com, Knowledge Manager Manual):
-a header line, then comma-separated values.
+are kept, because detections that name their ids live on. MITRE's copyright and licence stand in NOTICE and go
+wherever the table goes. File format: Splunk, "About lookups" (help.splunk.com, Knowledge Manager Manual).
 """
 
 from __future__ import annotations
