@@ -1,0 +1,207 @@
+"""Adds a detection's risk to results.
+
+The fields are those of the ES Risk data model (Splunk developer guide, "Data models used by ES", Risk
+Analysis), and ES's names for ATT&CK annotations. A field that has no value is there and empty, so that every
+chunk has the same ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+from .attack import Technique, names_and_tactics
+from .columns import Cells, Columns, make_room
+from .detection import Detection, number_text
+from .multivalue import MV, encode
+from .notes import MISSING, NO_RISK_OBJECT, RAGGED, Notes
+from .severity import severity
+from .template import Template
+
+ANNOTATE = "annotate"
+EVENTS = "events"
+
+_EMPTY = frozenset(
+    form for word in ("", "-", "unknown", "null") for form in (word, word.title(), word.upper())
+)
+_UNKNOWN = "unknown"
+_REMEMBERED = 4096  # distinct results whose additions are kept,
+_REMEMBERED_SIZE = 2048  # unless they are longer than so many characters
+
+Row = List[str]
+
+
+class Enricher:
+    """One detection, ready to be added to the results of one search.
+
+    With ``output`` ``annotate``, one row comes out for every row in: the risk, without a risk object, so that
+    ES's own risk action stays in charge. Where a detection has several risk objects, ``risk_score`` is the
+    highest.
+
+    With ``events``, a row comes out for every risk object, a field of several values giving several. A risk
+    object without value gives none; a row without any risk object comes out once, with ``risk_object`` empty
+    and the highest score, and is warned about: a hit is never lost.
+
+    Args:
+        detection: what to add.
+        techniques: ATT&CK techniques by id, those of the detection at least.
+        output: ``annotate`` or ``events``.
+        prefix: put before the name of every field added.
+    """
+
+    def __init__(
+        self,
+        detection: Detection,
+        techniques: Mapping[str, Technique],
+        output: str = ANNOTATE,
+        prefix: str = "",
+    ) -> None:
+        self._detection = detection
+        self._events = output == EVENTS
+        self._template = Template(detection.message)
+        self._notes = Notes()
+        self._fields = [
+            *self._template.fields,
+            *[risk.field for risk in detection.risk_objects],
+            *[threat.field for threat in detection.threat_objects],
+        ]
+        constant = _constant_fields(detection, techniques, self._events)
+        names = ["risk_score", "risk_severity", "risk_message", "risk_hash"]
+        if self._events:
+            names = ["risk_object", "risk_object_type", *names]
+        self.fields = [prefix + name for name in (*names, "threat_object", "threat_object_type", *constant)]
+        self._header = [prefix + name for name in names]
+        for name in ("threat_object", "threat_object_type"):
+            self._header += [prefix + name, MV + prefix + name]
+        self._constant: Row = []
+        for name, values in constant.items():
+            plain, multi = encode(values)
+            self._header += [prefix + name, MV + prefix + name] if multi else [prefix + name]
+            self._constant += [plain, multi] if multi else [plain]
+
+    def stream(self, rows: Iterator[Row]) -> Iterator[Row]:
+        """The rows of a chunk, enriched.
+
+        Args:
+            rows: the header, then the results; a field's ``__mv_`` column is a column like any other.
+
+        Yields:
+            The header, then the results: the columns that came in, as they came, then those added. Nothing
+            for a chunk without results.
+        """
+        header: Optional[Row] = next(rows, None)
+        first: Optional[Row] = next(rows, None)
+        if header is None or first is None:
+            return
+        yield make_room(header, self.fields, self._notes) + self._header
+
+        columns = Columns(header, self._fields, self._notes)
+        width = len(header)
+        pick = columns.pick
+        remembered: Dict[Cells, List[Row]] = {}
+        row: Optional[Row] = first
+        while row is not None:
+            if len(row) != width:
+                row = self._mended(row, width)
+            cells = pick(row)
+            added = remembered.get(cells)
+            if added is None:
+                added = self._added(columns, cells)
+                if len(remembered) < _REMEMBERED and sum(map(len, cells)) < _REMEMBERED_SIZE:
+                    remembered[cells] = added
+            for more in added:
+                yield row + more
+            row = next(rows, None)
+
+    def take_warnings(self) -> List[str]:
+        """Warnings about the rows since the last call."""
+        return self._notes.take()
+
+    def _mended(self, row: Row, width: int) -> Row:
+        self._notes.add(RAGGED, "fewer" if len(row) < width else "more")
+        return row[:width] + [""] * (width - len(row))
+
+    def _added(self, columns: Columns, cells: Cells) -> List[Row]:
+        """The cells to add for picked ``cells``: one list for each row to come out."""
+        message = self._template.fill([self._text(columns, cells, field) for field in self._template.fields])
+        objects = [
+            (value, risk.type, risk.score)
+            for risk in self._detection.risk_objects
+            for value in self._present(columns, cells, risk.field)
+        ]
+        tail = self._threats(columns, cells) + self._constant
+        if not self._events:
+            return [self._risk(self._detection.score, message, [o[:2] for o in objects]) + tail]
+        if not objects:
+            self._notes.add(
+                NO_RISK_OBJECT, ", ".join(risk.field for risk in self._detection.risk_objects) or "none set"
+            )
+            return [["", "", *self._risk(self._detection.score, message, []), *tail]]
+        return [
+            [name, type_, *self._risk(score, message, [(name, type_)]), *tail]
+            for name, type_, score in objects
+        ]
+
+    def _risk(self, score: float, message: str, objects: Sequence[Tuple[str, str]]) -> Row:
+        return [
+            number_text(score),
+            severity(score),
+            message,
+            risk_hash(self._detection.name, objects, message),
+        ]
+
+    def _threats(self, columns: Columns, cells: Cells) -> Row:
+        pairs = [
+            (value, threat.type)
+            for threat in self._detection.threat_objects
+            for value in self._present(columns, cells, threat.field)
+        ]
+        return [*encode([value for value, _ in pairs]), *encode([type_ for _, type_ in pairs])]
+
+    def _present(self, columns: Columns, cells: Cells, field: str) -> List[str]:
+        """The values of a field that say something."""
+        values = columns.values(cells, field)
+        present = [value for value in values if value not in _EMPTY]
+        if len(present) < len(values):
+            self._notes.add(MISSING, field)
+        return present
+
+    def _text(self, columns: Columns, cells: Cells, field: str) -> str:
+        """The values of a field for the message."""
+        values = [_UNKNOWN if value in _EMPTY else value for value in columns.values(cells, field)]
+        if _UNKNOWN in values:
+            self._notes.add(MISSING, field)
+        return ", ".join(values)
+
+
+def risk_hash(detection: str, objects: Sequence[Tuple[str, str]], message: str) -> str:
+    """A stable digest (SHA-256, hexadecimal) to deduplicate on: detection, risk objects with types, and
+    message.
+
+    Every part goes in behind its length, so that no two lists of parts give the same text. For a detection
+    with one risk object, ``annotate`` and ``events`` give the same digest.
+    """
+    parts = [detection, *[part for pair in objects for part in pair], message]
+    return hashlib.sha256("".join([f"{len(part)}:{part}" for part in parts]).encode()).hexdigest()
+
+
+def _constant_fields(
+    detection: Detection, techniques: Mapping[str, Technique], events: bool
+) -> Mapping[str, Sequence[str]]:
+    """Fields whose values are the same for every result."""
+    annotations = detection.annotations
+    ids = annotations.get("mitre_attack", ())
+    names, tactics = names_and_tactics(ids, techniques)
+    fields: Dict[str, Sequence[str]] = (
+        {"search_name": [detection.name], "source": [detection.name]} if events else {}
+    )
+    return {
+        **fields,
+        "annotations.mitre_attack": ids,
+        "annotations.mitre_attack.mitre_technique": names,
+        "annotations.mitre_attack.mitre_tactic": tactics,
+        "annotations.kill_chain_phases": annotations.get("kill_chain_phases", ()),
+        "annotations.cis20": annotations.get("cis20", ()),
+        "annotations.nist": annotations.get("nist", ()),
+        "analyticstories": annotations.get("analytic_story", ()),
+    }

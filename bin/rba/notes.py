@@ -1,0 +1,44 @@
+"""Warnings about results: each said once a search, however many results it concerns."""
+
+from __future__ import annotations
+
+from typing import Dict, List, Set, Tuple
+
+MISSING = "missing"
+NO_RISK_OBJECT = "no risk object"
+RAGGED = "ragged"
+BAD_MULTIVALUE = "bad multivalue"
+RENAMED = "renamed"
+
+_TEXTS = {
+    MISSING: 'Missing or empty in some results: {}. The risk message says "unknown" there, and no risk object or '
+    "threat object comes of it.",
+    NO_RISK_OBJECT: "Some results have no value in any risk object field ({}): passed on with an empty "
+    "risk_object.",
+    RAGGED: "Some results have {} cells than the header has fields: missing cells were left empty, cells without "
+    "a field were dropped.",
+    BAD_MULTIVALUE: "Some multivalues are not in the form $a$;$b$, in {}: passed on as they came, and read as "
+    "their single value.",
+    RENAMED: "The results already have fields that rbaenrich adds; theirs were renamed: {}. Set prefix= to keep "
+    "both names.",
+}
+
+
+class Notes:
+    """Collects notes of a kind about a name; a pair said once is never said again."""
+
+    def __init__(self) -> None:
+        self._said: Set[Tuple[str, str]] = set()
+        self._new: Dict[str, List[str]] = {}
+
+    def add(self, kind: str, name: str) -> None:
+        """Notes ``name`` under ``kind``, one of this module's constants."""
+        if (kind, name) not in self._said:
+            self._said.add((kind, name))
+            self._new.setdefault(kind, []).append(name)
+
+    def take(self) -> List[str]:
+        """The warnings since the last call, one for each kind."""
+        texts = [_TEXTS[kind].format(", ".join(names)) for kind, names in self._new.items()]
+        self._new.clear()
+        return texts

@@ -1,0 +1,27 @@
+"""The CSV body of a chunk as rows, without losing a character that csv cannot read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import Iterator, List
+
+# csv ends a row, or fails, at a carriage return outside quotes, and before Python 3.11 at a NUL.
+_AWKWARD = re.compile("\0|\r(?!\n)")
+
+
+def read_rows(body: str) -> Iterator[List[str]]:
+    """The rows of a chunk's body, the header first; nothing for an empty body."""
+    if _AWKWARD.search(body) is None:
+        return csv.reader(io.StringIO(body))
+    return _read_awkward(body)
+
+
+def _read_awkward(body: str) -> Iterator[List[str]]:
+    """As ``read_rows``, with NUL and lone carriage returns in disguise while csv has the text."""
+    unused = (char for char in map(chr, range(0xE000, 0x110000)) if char not in body)
+    nul, cr = next(unused), next(unused)
+    disguised = re.sub("\r(?!\n)", cr, body.replace("\0", nul))
+    for row in csv.reader(io.StringIO(disguised)):
+        yield [cell.replace(nul, "\0").replace(cr, "\r") for cell in row]
