@@ -1,0 +1,88 @@
+"""Search commands, one file per command: arguments -> node -> SQL.
+
+A command is a frozen dataclass that derives from ``Command`` and claims its names with ``@command("head")``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from replay.errors import SearchError
+from replay.registry import Registry
+
+if TYPE_CHECKING:
+    from replay.context import Context
+    from replay.plan import Parser
+    from replay.relation import Relation
+    from replay.spl.scanner import Scanner
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Which fields a part of a pipeline reads: names, maybe with ``*``; ``everything`` if it cannot be told."""
+
+    names: frozenset[str] = frozenset()
+    everything: bool = False
+
+    def __or__(self, other: Needs) -> Needs:
+        return Needs(self.names | other.names, self.everything or other.everything)
+
+    @classmethod
+    def of(cls, *names: str) -> Needs:
+        """These names."""
+        return cls(frozenset(names))
+
+
+EVERYTHING = Needs(everything=True)
+
+
+class Command(ABC):
+    """One command of a pipeline."""
+
+    name: str = ""
+
+    @classmethod
+    @abstractmethod
+    def parse(cls, s: Scanner, parser: Parser) -> Self:
+        """Read the command's arguments; ``s`` spans them exactly.
+
+        Raises:
+            SearchError: with the column of what was not understood.
+        """
+
+    @abstractmethod
+    def plan(self, rel: Relation, ctx: Context) -> Relation:
+        """The result set after this command."""
+
+    def generate(self, ctx: Context, needs: Needs) -> Relation:
+        """The result set if this command comes first; ``needs`` is what the commands after it read.
+
+        Raises:
+            SearchError: the command cannot come first.
+        """
+        raise SearchError(
+            f"`{self.name}` cannot be the first command: a search begins with search terms or a generating command "
+            "(tstats, inputlookup, makeresults, …)", ctx.place
+        )
+
+    def needs(self, after: Needs) -> Needs:
+        """What this command needs from the one before it, if the commands behind it need ``after``.
+
+        The default is everything: right for every command, and slower on raw events.
+        """
+        return EVERYTHING
+
+
+COMMANDS: Registry[type[Command]] = Registry("replay.commands", "search command")
+
+
+def command(*names: str):  # type: ignore[no-untyped-def]  # returns a class decorator that keeps the class's type
+    """Class decorator: the command answers to these names; the first is its own."""
+
+    def register(cls: type[Command]) -> type[Command]:
+        cls.name = names[0]
+        return COMMANDS.claim(*names)(cls)
+
+    return register

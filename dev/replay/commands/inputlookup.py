@@ -1,0 +1,68 @@
+"""inputlookup: the rows of a lookup table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from replay.commands import Command, Needs, command
+from replay.context import Context
+from replay.errors import KnowledgeError
+from replay.lookup_table import read_table
+from replay.plan import Parser
+from replay.relation import ORDER, Relation, union
+from replay.spl.scanner import Scanner
+from replay.spl.search import SearchExpr
+from replay.terms import compile_terms, resolve_subsearches
+
+_OPTIONS = ("append", "strict", "start", "max")
+
+
+@command("inputlookup")
+@dataclass(frozen=True)
+class InputLookup(Command):
+    """``inputlookup [append=b] [start=N] [max=N] <table> [where <search>]``. Source: Search Reference, "inputlookup"."""
+
+    table: str
+    append: bool = False
+    start: int = 0
+    limit: int | None = None
+    where: SearchExpr | None = None
+
+    @classmethod
+    def parse(cls, s: Scanner, parser: Parser) -> Self:
+        """Read options (before or after the table), the table, and the where clause."""
+        options = s.options(_OPTIONS, "inputlookup")
+        table = s.value("the name of a lookup")
+        options |= s.options(_OPTIONS, "inputlookup")
+        where = parser.expression(s) if s.keyword("where") else None
+        s.finish("inputlookup")
+        s.boolean(options.get("strict", "f"))
+        limit = s.integer(options["max"], "max") if "max" in options else None
+        return cls(
+            table, s.boolean(options.get("append", "f")), s.integer(options.get("start", "0"), "start"), limit, where
+        )
+
+    def generate(self, ctx: Context, needs: Needs) -> Relation:
+        """The rows of the table, in file order."""
+        lookup = ctx.knowledge.lookup(ctx.app, self.table)
+        if lookup.path is None:
+            raise KnowledgeError(
+                f"lookup `{self.table}` is a {lookup.kind} lookup, which has no rows to read here", lookup.place
+            )
+        rel = read_table(lookup.path, ctx)
+        if self.where is not None:
+            rel = rel.filter(compile_terms(resolve_subsearches(self.where, ctx), rel.field, ctx, knowledge=False))
+        if self.start or self.limit is not None:
+            rel = rel.renumber(ORDER)
+            upper = f" AND {ORDER} <= {self.start + self.limit}" if self.limit is not None else ""
+            rel = rel.filter(f"{ORDER} > {self.start}{upper}")
+        return rel
+
+    def plan(self, rel: Relation, ctx: Context) -> Relation:
+        """With append=t, the rows come after those there are."""
+        if not self.append:
+            from replay.errors import SearchError
+
+            raise SearchError("`inputlookup` must be the first command, or have append=t", ctx.place)
+        return union([rel, self.generate(ctx, Needs(everything=True))])

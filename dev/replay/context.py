@@ -1,0 +1,63 @@
+"""What a search knows beside its own text: the apps, the events, the clock, the engine, and whom to warn."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
+
+from replay.errors import Place
+from replay.relation import Relation
+
+if TYPE_CHECKING:
+    from replay.commands import Needs
+    from replay.engine import Engine
+    from replay.knowledge import Knowledge
+    from replay.spl.search import SearchExpr
+
+
+class Store(Protocol):
+    """Where events come from; ``replay.index.Index`` is one."""
+
+    def events(self, ctx: Context, expr: SearchExpr, needs: Needs) -> Relation:
+        """Events that satisfy the expression, newest first, with the needed search-time fields."""
+
+    def dataset(self, ctx: Context, model: str, dataset: str, needs: Needs) -> Relation:
+        """Events of a data-model dataset. Fields are named as a search names them (``Processes.dest``), beside
+        ``_time _raw host source sourcetype index nodename``."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """One search under way.
+
+    Attributes:
+        engine: the database.
+        knowledge: the loaded apps.
+        store: the events.
+        app: the app the search belongs to (its knowledge objects come first).
+        place: where the search text stands.
+        earliest, latest: time range in epoch seconds, ``earliest <= _time < latest``; None is open.
+        now: the search's clock, epoch seconds (``now()``).
+        warn: takes a sentence for the user; the search goes on.
+    """
+
+    engine: Engine
+    knowledge: Knowledge
+    store: Store
+    app: str
+    place: Place = field(default_factory=Place)
+    earliest: float | None = None
+    latest: float | None = None
+    now: float = field(default_factory=time.time)
+    warn: Callable[[str], None] = lambda message: None
+    depth: int = 0
+
+    def within(self, earliest: float | None, latest: float | None) -> Context:
+        """The same search with another time range."""
+        return replace(self, earliest=earliest, latest=latest)
+
+    def materialize(self, rel: Relation) -> Relation:
+        """Compute the rows now: for commands that must look at data to know their fields."""
+        return self.engine.materialize(rel)

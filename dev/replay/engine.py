@@ -1,0 +1,132 @@
+"""DuckDB. The only file that imports it.
+
+One ``Engine`` is one in-memory database with the SQL macros of prelude.sql. User-defined functions (PCRE regular
+expressions and the like) are registered when a query first names them, since pyarrow is slow to import.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import duckdb
+
+from replay.errors import ReplayError
+from replay.relation import ORDER, Column, Relation, fresh_name
+
+_UDF_CALL = re.compile(r"\b(py_[a-z0-9_]+)\(")
+Value = str | float | list[str] | None
+
+
+@dataclass(frozen=True)
+class UserFunction:
+    """A Python function that SQL may call.
+
+    Attributes:
+        function: takes and returns pyarrow arrays of one length (vectorised), or scalars if ``vectorised`` is false.
+        parameters: SQL types.
+        returns: SQL type.
+    """
+
+    function: Callable[..., Any]
+    parameters: Sequence[str]
+    returns: str
+    vectorised: bool = True
+
+
+USER_FUNCTIONS: dict[str, UserFunction] = {}
+"""Every function that SQL may call, by name; names begin with ``py_``. Modules add theirs at import."""
+
+
+class EngineError(ReplayError):
+    """The database refused a query; the message is its own."""
+
+
+class Engine:
+    """A DuckDB connection that speaks relations."""
+
+    def __init__(self) -> None:
+        self._con = duckdb.connect(":memory:")
+        self._con.execute("SET TimeZone = 'UTC'")
+        self._con.execute(resources.files("replay").joinpath("prelude.sql").read_text(encoding="utf-8"))
+        self._registered: set[str] = set()
+
+    def execute(self, sql: str, parameters: Sequence[object] | None = None) -> duckdb.DuckDBPyConnection:
+        """Run a statement.
+
+        Raises:
+            EngineError: with DuckDB's message. It means a fault in the plan, not in the user's data.
+        """
+        for name in set(_UDF_CALL.findall(sql)) - self._registered:
+            self._register(name)
+        try:
+            return self._con.execute(sql, parameters)
+        except duckdb.Error as e:
+            raise EngineError(f"the database refused the query: {e}") from e
+
+    def _register(self, name: str) -> None:
+        udf = USER_FUNCTIONS[name]
+        self._con.create_function(
+            name,
+            udf.function,
+            [duckdb.type(p) if isinstance(p, str) else p for p in udf.parameters],
+            duckdb.type(udf.returns),
+            type="arrow" if udf.vectorised else "native",  # type: ignore[arg-type]
+            null_handling="special",  # type: ignore[arg-type]
+        )
+        self._registered.add(name)
+
+    def register_arrow(self, name: str, table: object) -> None:
+        """Make a pyarrow table visible to SQL under a name."""
+        self._con.register(name, table)
+
+    def unregister(self, name: str) -> None:
+        """Forget a name given to ``register_arrow``."""
+        self._con.unregister(name)
+
+    def materialize(self, relation: Relation) -> Relation:
+        """Compute the rows once, into a temporary table: for what reads them several times, or needs the data to
+        know its own fields."""
+        name = fresh_name("t")
+        self.execute(f"CREATE TEMP TABLE {name} AS {relation.sql()}")
+        return Relation(name, relation.columns)
+
+    def load_rows(self, rows: Sequence[Mapping[str, Value]], columns: Mapping[str, Column]) -> Relation:
+        """Rows made in Python (a lookup table, the output of a custom command) as a relation, in their order."""
+        import pyarrow as pa
+
+        types = {"DOUBLE": pa.float64(), "VARCHAR": pa.string(), "VARCHAR[]": pa.list_(pa.string())}
+        schema = pa.schema([(f"c{i}", types[c.kind.value]) for i, c in enumerate(columns.values())] + [(ORDER, pa.int64())])
+        data = [pa.array([row.get(name) for row in rows], types[c.kind.value]) for name, c in columns.items()]
+        data.append(pa.array(range(1, len(rows) + 1), pa.int64()))
+        source, name = fresh_name("a"), fresh_name("t")
+        self.register_arrow(source, pa.table(data, schema=schema))
+        listed = ", ".join([*(f"c{i} AS {c.sql}" for i, c in enumerate(columns.values())), ORDER])
+        self.execute(f"CREATE TEMP TABLE {name} AS SELECT {listed} FROM {source}")
+        self.unregister(source)
+        return Relation(name, columns)
+
+    def rows(self, relation: Relation, limit: int | None = None) -> Iterator[dict[str, Value]]:
+        """The rows in order, as field -> value; a missing field is not in the dict."""
+        listed = ", ".join([c.sql for c in relation.columns.values()] or [ORDER])
+        tail = f" LIMIT {limit}" if limit is not None else ""
+        sql = relation.sql().replace("SELECT * FROM", f"SELECT {listed} FROM", 1) if not relation.ctes else (
+            f"SELECT {listed} FROM ({relation.sql()})"
+        )
+        cursor = self.execute(f"{sql} ORDER BY {ORDER}{tail}")
+        names = list(relation.columns)
+        while batch := cursor.fetchmany(10_000):
+            for row in batch:
+                yield {n: v for n, v in zip(names, row, strict=False) if v is not None and v != []}
+
+    def scalar(self, sql: str) -> Any:
+        """The single value of a query."""
+        row = self.execute(sql).fetchone()
+        return row[0] if row else None
+
+    def count(self, relation: Relation) -> int:
+        """How many rows the relation has."""
+        return int(self.scalar(f"SELECT count(*) FROM ({relation.sql()})"))

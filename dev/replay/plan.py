@@ -1,0 +1,154 @@
+"""A search from text to a relation: expand macros, cut the pipeline, let each command parse and plan itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from replay.commands import COMMANDS, EVERYTHING, Command, Needs
+from replay.context import Context
+from replay.errors import SearchError
+from replay.registry import nearest
+from replay.relation import Relation
+from replay.spl.macros import expand
+from replay.spl.scanner import Scanner, split_top
+from replay.spl.search import SearchExpr, parse_search
+
+MAX_SUBSEARCH_DEPTH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A parsed search: its commands in order."""
+
+    commands: tuple[Command, ...]
+
+
+class Parser:
+    """Parses pipelines; commands use it for what lies inside them.
+
+    Args:
+        context: for the custom commands of the loaded apps, and the place of the search.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def search(self, text: str) -> Pipeline:
+        """Parse the macro-expanded text of a search.
+
+        Raises:
+            SearchError: with the column.
+        """
+        s = Scanner(text, place=self.context.place)
+        if s.done:
+            raise SearchError("the search is empty", self.context.place)
+        return self.pipeline(s)
+
+    def pipeline(self, s: Scanner) -> Pipeline:
+        """Parse ``command | command | …``; text before the first pipe is an implied ``search``."""
+        commands: list[Command] = []
+        for position, (start, end) in enumerate(split_top(s, "|")):
+            part = s.sub(start, end)
+            if part.done:
+                if position == 0:
+                    continue
+                raise part.error("a command is missing between two pipes")
+            commands.append(self._command(part, implied_search=position == 0))
+        if not commands:
+            raise s.error("the search is empty")
+        return Pipeline(tuple(commands))
+
+    def subsearch(self, s: Scanner) -> Pipeline:
+        """Parse what stands inside ``[ … ]``."""
+        if s.done:
+            raise s.error("a subsearch [ ] is empty")
+        return self.pipeline(s)
+
+    def expression(self, s: Scanner, stop: tuple[str, ...] = ()) -> SearchExpr:
+        """Parse a search expression (``search``, ``tstats where``, ``inputlookup where``)."""
+        return parse_search(s, self.subsearch, stop)
+
+    def _command(self, s: Scanner, implied_search: bool) -> Command:
+        start = (s.skip(), s.pos)[1]
+        word = s.peek_word("=<>!")
+        name = word.lower()
+        known = COMMANDS.get(name)
+        if implied_search and (known is None or not self._names_a_command(s, word)):
+            return self._search().parse(s, self)
+        s.pos += len(word)
+        if known is not None:
+            return known.parse(s, self)
+        external = self.context.knowledge.command(self.context.app, word)
+        if external is not None:
+            from replay.external import External
+
+            return External.parse_call(external, s)
+        raise s.error(f"unknown search command `{word}`{nearest(name, COMMANDS.names())}", start)
+
+    def _names_a_command(self, s: Scanner, word: str) -> bool:
+        """Without a leading pipe only ``search`` itself (or a generating command in a subsearch) is a command."""
+        after = s.text[s.pos + len(word) : s.end].lstrip()
+        if after[:1] in ("=", "<", ">", "!"):
+            return False
+        return word.lower() == "search" or _generates(COMMANDS.get(word.lower()))
+
+    def _search(self) -> type[Command]:
+        search = COMMANDS.get("search")
+        assert search is not None
+        return search
+
+
+def _generates(cls: type[Command] | None) -> bool:
+    return cls is not None and cls.generate is not Command.generate
+
+
+def expand_macros(text: str, ctx: Context) -> str:
+    """The search with every macro replaced, as ``replay explain`` shows it."""
+    from replay.evaluate import evaluate_constant
+
+    def lookup(name: str, arity: int):  # type: ignore[no-untyped-def]  # Knowledge.macro's own type
+        return ctx.knowledge.macro(ctx.app, name, arity)
+
+    return expand(text, lookup, lambda expression: evaluate_constant(expression, ctx), ctx.place)
+
+
+def plan_search(text: str, ctx: Context) -> Relation:
+    """Plan a search as a user writes it (macros and all).
+
+    Raises:
+        SearchError, KnowledgeError: with the place.
+    """
+    return plan_pipeline(Parser(ctx).search(expand_macros(text, ctx)), ctx)
+
+
+def plan_pipeline(pipeline: Pipeline, ctx: Context) -> Relation:
+    """Plan a parsed pipeline: the first command generates, each other one transforms."""
+    first, *others = pipeline.commands
+    relation = first.generate(ctx, needs_of(others))
+    return plan_onto(relation, tuple(others), ctx)
+
+
+def plan_onto(relation: Relation, commands: tuple[Command, ...], ctx: Context) -> Relation:
+    """Plan commands on top of a relation."""
+    for command in commands:
+        relation = command.plan(relation, ctx)
+    return relation
+
+
+def needs_of(commands: list[Command], after: Needs = EVERYTHING) -> Needs:
+    """What a pipeline reads from the rows that enter it, if all that leaves it is wanted."""
+    for command in reversed(commands):
+        after = command.needs(after)
+    return after
+
+
+def plan_subsearch(pipeline: object, ctx: Context) -> Relation:
+    """Plan a subsearch in the context of its outer search.
+
+    Raises:
+        SearchError: subsearches nest deeper than Splunk allows (limits.conf.spec, [subsearch]).
+    """
+    assert isinstance(pipeline, Pipeline)
+    if ctx.depth >= MAX_SUBSEARCH_DEPTH:
+        raise SearchError(f"subsearches nest deeper than {MAX_SUBSEARCH_DEPTH}", ctx.place)
+    return plan_pipeline(pipeline, replace(ctx, depth=ctx.depth + 1))

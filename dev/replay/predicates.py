@@ -1,0 +1,137 @@
+"""Search expressions to SQL predicates that are true or false, never null.
+
+``=`` and ``!=`` compare text without regard to case, ``*`` is a wildcard, ``<`` and its like compare numbers where both
+sides are numbers; a row without the field satisfies neither ``=`` nor ``!=``. Source: Search Reference, "search";
+Search Manual, "Difference between NOT and !=" and "Wildcards".
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+
+from replay.relation import Expr, Kind, as_text, quote
+from replay.spl.search import And, Compare, Not, Or, SearchExpr, Subsearch, Text, TimeTerm
+
+_NUMERIC = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+_MAJOR_BREAKERS = r"""[\s,;"'\[\](){}<>|!&]"""
+_BREAKERS = r"""[\s,;"'\[\](){}<>|!&=:./\\@#$%\-_*+]"""
+
+Special = Callable[[SearchExpr], "str | None"]
+"""What an outer room makes of a term that plain fields do not answer (tag=, eventtype=, time, subsearch): its SQL, or
+None for "an ordinary term"."""
+
+
+def compile_search(expr: SearchExpr, field: Callable[[str], Expr], special: Special) -> str:
+    """SQL of a search expression.
+
+    Args:
+        expr: the expression.
+        field: finds a field.
+        special: answers tags, event types, time terms and subsearches.
+    """
+    answer = special(expr)
+    if answer is not None:
+        return answer
+    match expr:
+        case And(terms):
+            return _join(" AND ", [compile_search(t, field, special) for t in terms], "true")
+        case Or(terms):
+            return _join(" OR ", [compile_search(t, field, special) for t in terms], "false")
+        case Not(term):
+            return f"(NOT {compile_search(term, field, special)})"
+        case Compare():
+            return compare(field(expr.field), expr)
+        case Text():
+            return free_text(field("_raw"), expr)
+        case TimeTerm() | Subsearch():
+            raise AssertionError(f"{expr} must be answered by the caller")
+    raise AssertionError(expr)
+
+
+def _join(operator: str, parts: list[str], empty: str) -> str:
+    return parts[0] if len(parts) == 1 else f"({operator.join(parts)})" if parts else empty
+
+
+def compare(e: Expr, term: Compare) -> str:
+    """SQL of ``field op value``; for a multivalue, true if any value satisfies it."""
+    if e.kind is Kind.MV:
+        inner = compare(Expr("v", Kind.STR), term)
+        return f"coalesce(len(list_filter({e.sql}, lambda v: {inner})) > 0, false)"
+    if term.op in ("=", "!="):
+        test = _equals(as_text(e).sql, term.value, term.case_sensitive)
+        if term.op == "!=":
+            test = f"(NOT {test})"
+    else:
+        test = _ordered(e, term.op, term.value)
+    return f"coalesce({test}, false)"
+
+
+def _equals(text: str, value: str, case_sensitive: bool) -> str:
+    if value == "*":
+        return f"({text} IS NOT NULL)"
+    network = _network(value)
+    if network is not None:
+        return f"(lower({text}) = {quote(value.lower())} OR {in_network(text, network)})"
+    if not case_sensitive:
+        text, value = f"lower({text})", value.lower()
+    if "*" not in value:
+        return f"({text} = {quote(value)})"
+    return f"({text} LIKE {quote(like_pattern(value))} ESCAPE '^')"
+
+
+def like_pattern(value: str) -> str:
+    """A Splunk wildcard pattern (only ``*``) as a LIKE pattern with ``^`` as its escape."""
+    return re.sub(r"([%_^])", r"^\1", value).replace("*", "%")
+
+
+def _ordered(e: Expr, op: str, value: str) -> str:
+    text = as_text(e).sql
+    by_text = f"({text} {op} {quote(value)})"
+    if not _NUMERIC.fullmatch(value):
+        return by_text
+    number = e.sql if e.kind is Kind.NUM else f"spl_num({text})"
+    by_number = f"({number} {op} {float(value)!r})"
+    return by_number if e.kind is Kind.NUM else f"coalesce({by_number}, {by_text})"
+
+
+def _network(value: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    if "/" not in value or not re.fullmatch(r"[0-9A-Fa-f:.]+/\d{1,3}", value):
+        return None
+    try:
+        return ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        return None
+
+
+def in_network(text: str, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:
+    """SQL: the text is an address inside the network (false for text that is no address)."""
+    if isinstance(network, ipaddress.IPv6Network):
+        return f"py_cidr({quote(str(network))}, {text})"
+    value = (
+        f"list_reduce(list_transform(string_split({text}, '.'), lambda o: CAST(o AS BIGINT)), lambda a, b: a * 256 + b)"
+    )
+    is_address = f"regexp_full_match({text}, '((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(\\.|$)){{4}}')"
+    low, high = int(network.network_address), int(network.broadcast_address)
+    return f"(CASE WHEN {is_address} AND NOT ends_with({text}, '.') THEN {value} BETWEEN {low} AND {high} ELSE false END)"
+
+
+def free_text(raw: Expr, term: Text) -> str:
+    """SQL of a word or phrase in ``_raw``. Words match whole segments; ``*`` stands for anything.
+
+    Source: Search Manual, "Use the search command" and "Use CASE() and TERM() to match phrases". The segmentation
+    (letters and digits against breakers) is an approximation of Splunk's segmenters.conf.
+    """
+    if term.value == "*":
+        return "true"
+    breakers = _MAJOR_BREAKERS if term.kind == "TERM" else _BREAKERS
+    body = ".*".join(re.escape(part) for part in term.value.split("*"))
+    before = f"(^|{breakers})" if _segment_edge(term.value[:1]) else ""
+    after = f"($|{breakers})" if _segment_edge(term.value[-1:]) else ""
+    flags = "s" if term.kind == "CASE" else "si"
+    return f"coalesce(regexp_matches({as_text(raw).sql}, {quote(before + body + after)}, '{flags}'), false)"
+
+
+def _segment_edge(c: str) -> bool:
+    return c != "*" and re.fullmatch(_BREAKERS, c) is None

@@ -1,0 +1,73 @@
+"""Registries that walk a folder: adding a file adds what it claims, and nobody keeps a list."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """Things by name, claimed by the modules of one package.
+
+    Args:
+        package: dotted name of the package whose modules are imported on first use.
+        kind: what the things are, for messages ("search command").
+    """
+
+    def __init__(self, package: str, kind: str) -> None:
+        self._package = package
+        self._kind = kind
+        self._things: dict[str, T] = {}
+        self._owners: dict[str, str] = {}
+        self._loaded = False
+
+    def claim(self, *names: str) -> Callable[[T], T]:
+        """Decorator: the thing answers to these names.
+
+        Raises:
+            RuntimeError: another module claims the name already.
+        """
+
+        def register(thing: T) -> T:
+            owner = getattr(thing, "__module__", "?")
+            for name in names:
+                if name in self._things:
+                    raise RuntimeError(f"{self._kind} `{name}` is claimed by {self._owners[name]} and by {owner}")
+                self._things[name] = thing
+                self._owners[name] = owner
+            return thing
+
+        return register
+
+    def get(self, name: str) -> T | None:
+        """The thing of this name, or None."""
+        self._load()
+        return self._things.get(name)
+
+    def names(self) -> list[str]:
+        """All names, sorted."""
+        self._load()
+        return sorted(self._things)
+
+    def __iter__(self) -> Iterator[T]:
+        self._load()
+        return iter(dict.fromkeys(self._things.values()))
+
+    def _load(self) -> None:
+        if self._loaded:
+            return
+        self._loaded = True
+        package = importlib.import_module(self._package)
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{self._package}.{module.name}")
+
+
+def nearest(name: str, known: Iterable[str], limit: int = 3) -> str:
+    """`` (nearest: a, b)`` for an error about an unknown name; empty if nothing is near."""
+    found = difflib.get_close_matches(name, list(known), n=limit, cutoff=0.6)
+    return f" (nearest: {', '.join(found)})" if found else ""

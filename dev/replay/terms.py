@@ -1,0 +1,207 @@
+"""Search expressions in a pipeline: plain terms by predicates.py, and here what needs the search's context.
+
+That is time terms (``earliest=-1h``, ``starthoursago=168``), subsearches, tags and event types.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from replay.context import Context
+from replay.errors import Place, SearchError
+from replay.predicates import compile_search
+from replay.relation import Expr, quote
+from replay.spl.scanner import Scanner
+from replay.spl.search import And, Compare, Not, Or, SearchExpr, Subsearch, TimeTerm, parse_search
+from replay.spl.timespec import SECONDS, parse_time
+
+_AGO = re.compile(r"(start|end)?(days|hours|minutes|months)ago")
+_AGO_UNITS = {"days": SECONDS["d"], "hours": SECONDS["h"], "minutes": SECONDS["m"], "months": 30 * SECONDS["d"]}
+
+
+@dataclass(frozen=True)
+class TimeRange:
+    """``earliest <= _time < latest``, epoch seconds; None is open."""
+
+    earliest: float | None = None
+    latest: float | None = None
+
+
+def resolve_subsearches(expr: SearchExpr, ctx: Context) -> SearchExpr:
+    """Run every ``[ … ]`` in the expression and put the terms that it gives in its place."""
+    match expr:
+        case And(terms):
+            return And(tuple(resolve_subsearches(t, ctx) for t in terms))
+        case Or(terms):
+            return Or(tuple(resolve_subsearches(t, ctx) for t in terms))
+        case Not(term):
+            return Not(resolve_subsearches(term, ctx))
+        case Subsearch(body):
+            from replay.commands.format import subsearch_text
+
+            text = subsearch_text(body, ctx)
+            return parse_search(Scanner(text, place=ctx.place), _no_subsearch)
+    return expr
+
+
+def _no_subsearch(s: Scanner) -> object:
+    raise s.error("the result of a subsearch holds a subsearch")
+
+
+def time_bound(term: TimeTerm, ctx: Context) -> tuple[bool, float]:
+    """(is the lower bound, epoch seconds) of a time term.
+
+    Source: Search Manual, "Specify time modifiers in your search"; searchbnf.conf ``starthoursago`` and its like.
+
+    Raises:
+        SearchError: the value is no time.
+    """
+    ago = _AGO.fullmatch(term.name)
+    if ago:
+        if not term.value.isdigit():
+            raise _bad(term, ctx)
+        return ago[1] != "end", ctx.now - int(term.value) * _AGO_UNITS[ago[2]]
+    bounds = {"earliest": True, "starttime": True, "starttimeu": True, "latest": False, "endtime": False, "endtimeu": False}
+    if term.name not in bounds:
+        raise SearchError(f"the time modifier `{term.name}` is not supported; use earliest= and latest=", _at(term, ctx))
+    value = parse_time(term.value, ctx.now)
+    if value is None:
+        raise _bad(term, ctx)
+    return bounds[term.name], value
+
+
+def _at(term: TimeTerm, ctx: Context) -> Place:
+    return Place(column=term.column or None).within(ctx.place)
+
+
+def _bad(term: TimeTerm, ctx: Context) -> SearchError:
+    return SearchError(f"`{term.name}={term.value}` is no time (try -1h@h, now, epoch seconds)", _at(term, ctx))
+
+
+def split_time(expr: SearchExpr, ctx: Context) -> tuple[SearchExpr, TimeRange]:
+    """Take the time terms out of a base search; inline terms override the range of the search."""
+    earliest, latest = ctx.earliest, ctx.latest
+    terms = expr.terms if isinstance(expr, And) else (expr,)
+    rest: list[SearchExpr] = []
+    inline = False
+    for term in terms:
+        if not isinstance(term, TimeTerm) or term.name.startswith("_index"):
+            rest.append(term)
+            continue
+        lower, value = time_bound(term, ctx)
+        if lower:
+            earliest, latest = value, latest if inline else None
+        else:
+            latest = value
+        inline = True
+    return And(tuple(rest)), TimeRange(earliest, latest)
+
+
+def time_predicate(r: TimeRange, column: str = '"_time"') -> str:
+    """SQL of the range; ``true`` if it is open."""
+    parts = [] if r.earliest is None else [f"{column} >= {r.earliest!r}"]
+    parts += [] if r.latest is None else [f"{column} < {r.latest!r}"]
+    return " AND ".join(parts) or "true"
+
+
+def compile_terms(expr: SearchExpr, field: Callable[[str], Expr], ctx: Context, *, knowledge: bool = True) -> str:
+    """SQL predicate of a search expression in a context.
+
+    Args:
+        expr: without subsearches (see ``resolve_subsearches``).
+        field: finds a field.
+        ctx: the search.
+        knowledge: tags and event types are computed from the loaded apps (events) and not read as fields (results).
+    """
+
+    def special(term: SearchExpr) -> str | None:
+        if isinstance(term, TimeTerm):
+            return _time_sql(term, field("_index_time" if term.name.startswith("_index") else "_time"), ctx)
+        if knowledge and isinstance(term, Compare):
+            return _knowledge_term(term, field, ctx)
+        return None
+
+    return compile_search(expr, field, special)
+
+
+def _time_sql(term: TimeTerm, time: Expr, ctx: Context) -> str:
+    if term.name.startswith("_index"):
+        return "true"  # events have no index time of their own here: what is loaded is indexed now
+    lower, value = time_bound(term, ctx)
+    return f"coalesce({time.sql} {'>=' if lower else '<'} {value!r}, false)"
+
+
+def _knowledge_term(term: Compare, field: Callable[[str], Expr], ctx: Context) -> str | None:
+    if term.field == "eventtype":
+        return any_eventtype(term, field, ctx)
+    if term.field == "tag" or term.field.startswith("tag::"):
+        return any_tag(term, field, ctx)
+    return None
+
+
+def _matches(pattern: str, name: str) -> bool:
+    return re.fullmatch(".*".join(re.escape(p) for p in pattern.split("*")), name, re.IGNORECASE | re.DOTALL) is not None
+
+
+def any_eventtype(term: Compare, field: Callable[[str], Expr], ctx: Context) -> str:
+    """SQL of ``eventtype=x``: an event type that matches the name has a search that holds.
+
+    Raises:
+        SearchError: no loaded app defines such an event type.
+    """
+    found = [e for name, e in ctx.knowledge.eventtypes(ctx.app).items() if _matches(term.value, name)]
+    if not found and "*" not in term.value:
+        raise SearchError(
+            f"event type `{term.value}` is not defined in any loaded app (eventtypes.conf)",
+            Place(column=term.column or None).within(ctx.place),
+        )
+    tests = [compile_terms(eventtype_expression(e.search, e.place, ctx), field, ctx) for e in found]
+    sql = f"({' OR '.join(tests)})" if tests else "false"
+    return f"(NOT {sql})" if term.op == "!=" else sql
+
+
+def eventtype_expression(search: str, place: Place, ctx: Context) -> SearchExpr:
+    """The search of an event type, macros expanded, parsed."""
+    from replay.plan import expand_macros
+
+    return parse_search(Scanner(expand_macros(search, ctx), place=place), _no_subsearch)
+
+
+def any_tag(term: Compare, field: Callable[[str], Expr], ctx: Context) -> str:
+    """SQL of ``tag=x`` or ``tag::field=x``: a field-value pair (or event type) that carries the tag is present."""
+    restrict = term.field.removeprefix("tag::") if term.field.startswith("tag::") else None
+    tests: list[str] = []
+    for name, pairs in ctx.knowledge.tags(ctx.app).by_tag().items():
+        if not _matches(term.value, name):
+            continue
+        for tagged, value in pairs:
+            if restrict is None or tagged == restrict:
+                tests.append(_pair(tagged, value, field, ctx))
+    sql = f"({' OR '.join(dict.fromkeys(tests))})" if tests else "false"
+    return f"(NOT {sql})" if term.op == "!=" else sql
+
+
+def _pair(name: str, value: str, field: Callable[[str], Expr], ctx: Context) -> str:
+    pair = Compare(name, "=", value)
+    if name == "eventtype":
+        known = ctx.knowledge.eventtypes(ctx.app)
+        return any_eventtype(pair, field, ctx) if value in known or "*" in value else "false"
+    return compile_terms(pair, field, ctx)
+
+
+def tag_list(field: Callable[[str], Expr], ctx: Context) -> str:
+    """SQL of the ``tag`` field: every tag that the event carries, as a sorted multivalue."""
+    names = sorted(ctx.knowledge.tags(ctx.app).by_tag())
+    items = [f"CASE WHEN {any_tag(Compare('tag', '=', n), field, ctx)} THEN {quote(n)} END" for n in names]
+    return f"spl_mv([{', '.join(items)}])" if items else "CAST(NULL AS VARCHAR[])"
+
+
+def eventtype_list(field: Callable[[str], Expr], ctx: Context) -> str:
+    """SQL of the ``eventtype`` field: every event type of the event, as a multivalue."""
+    names = sorted(ctx.knowledge.eventtypes(ctx.app))
+    items = [f"CASE WHEN {any_eventtype(Compare('eventtype', '=', n), field, ctx)} THEN {quote(n)} END" for n in names]
+    return f"spl_mv([{', '.join(items)}])" if items else "CAST(NULL AS VARCHAR[])"
+
+
