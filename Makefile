@@ -26,3 +26,13 @@ lint: install
 
 clean:
 	rm -rf build lib $(VENV)
+
+PACKAGE_VENV := .venv-package
+
+package: $(PACKAGE_VENV)/.installed
+	$(PACKAGE_VENV)/bin/python dev/build.py
+
+$(PACKAGE_VENV)/.installed: dev/package-requirements.txt
+	$(PYTHON) -m venv $(PACKAGE_VENV)
+	$(PACKAGE_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	touch $@
