@@ -7,9 +7,16 @@ from pathlib import Path
 
 from replay.knowledge.app import App
 from replay.knowledge.conf import Setting
+from replay.knowledge.datamodel_files import find_datamodel, visible_datamodels
+from replay.knowledge.datamodels import DataModel
+from replay.knowledge.eventtypes import EventType, Tags, read_eventtypes, read_tags
+from replay.knowledge.externals import ExternalCommand, find_command
 from replay.knowledge.layers import Layers
+from replay.knowledge.lookups import Lookup, find_lookup
 from replay.knowledge.macros import Macro, find_macro
+from replay.knowledge.props import Props, PropsTable, configured
 from replay.knowledge.savedsearches import SavedSearch, all_saved_searches, find_saved_search
+from replay.knowledge.transforms import Transform, find_transform
 
 
 class Knowledge:
@@ -25,6 +32,10 @@ class Knowledge:
 
     def __init__(self, apps: Mapping[str, App]) -> None:
         self._layers = Layers(apps)
+        self._props: dict[str, PropsTable] = {}
+        self._tags: dict[str, Tags] = {}
+        self._eventtypes: dict[str, Mapping[str, EventType]] = {}
+        self._datamodels: dict[tuple[str, str], DataModel] = {}
 
     @classmethod
     def load(cls, apps: Sequence[Path]) -> Knowledge:
@@ -64,3 +75,62 @@ class Knowledge:
     def saved_search(self, name: str, app: str | None = None) -> SavedSearch:
         """See :func:`replay.knowledge.savedsearches.find_saved_search`."""
         return find_saved_search(self._layers, name, app)
+
+    def props(self, app: str, *, host: str, source: str, sourcetype: str) -> Props:
+        """What happens at search time to the fields of events of this host, source and source type.
+
+        Raises:
+            KnowledgeError: a setting that applies to them is malformed.
+        """
+        if app not in self._props:
+            self._props[app] = PropsTable(self._layers, app)
+        return self._props[app].of(host, source, sourcetype)
+
+    def sourcetypes(self) -> frozenset[str]:
+        """Source types that have a stanza in some app's props.conf."""
+        return configured(self._props_names())[0]
+
+    def source_patterns(self) -> tuple[str, ...]:
+        """What stands after ``source::`` in the stanzas of all apps' props.conf."""
+        return configured(self._props_names())[1]
+
+    def _props_names(self) -> list[str]:
+        return [name for app in self.apps.values() for name in self._layers.own_names(app, "props")]
+
+    def transform(self, app: str, name: str) -> Transform:
+        """See :func:`replay.knowledge.transforms.find_transform`."""
+        return find_transform(self._layers, app, name)
+
+    def tags(self, app: str) -> Tags:
+        """See :func:`replay.knowledge.eventtypes.read_tags`."""
+        if app not in self._tags:
+            self._tags[app] = read_tags(self._layers, app)
+        return self._tags[app]
+
+    def eventtypes(self, app: str) -> Mapping[str, EventType]:
+        """See :func:`replay.knowledge.eventtypes.read_eventtypes`."""
+        if app not in self._eventtypes:
+            self._eventtypes[app] = read_eventtypes(self._layers, app, self.tags(app))
+        return self._eventtypes[app]
+
+    def lookup(self, app: str, name: str, *, must_exist: bool = True) -> Lookup:
+        """See :func:`replay.knowledge.lookups.find_lookup`."""
+        return find_lookup(self._layers, app, name, must_exist=must_exist)
+
+    def datamodel(self, app: str, name: str) -> DataModel:
+        """See :func:`replay.knowledge.datamodel_files.find_datamodel`."""
+        if (app, name) not in self._datamodels:
+            self._datamodels[app, name] = find_datamodel(self._layers, app, name)
+        return self._datamodels[app, name]
+
+    def datamodels(self, app: str) -> tuple[str, ...]:
+        """Names of the data models that a search in ``app`` sees."""
+        return tuple(visible_datamodels(self._layers, app))
+
+    def command(self, app: str, name: str) -> ExternalCommand | None:
+        """See :func:`replay.knowledge.externals.find_command`."""
+        return find_command(self._layers, app, name)
+
+    def commands(self, app: str) -> tuple[str, ...]:
+        """Names of the custom search commands that a search in ``app`` sees."""
+        return self._layers.names(app, "commands")
