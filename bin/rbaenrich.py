@@ -99,8 +99,8 @@ class RbaEnrichCommand(StreamingCommand):  # type: ignore[misc]  # the SDK has n
     def _check_options(self) -> None:
         if self.fieldnames:
             raise RbaError(
-                f"rbaenrich does not understand {' '.join(self.fieldnames)}: it takes detection=, output= and "
-                'prefix=. Quote a name that has blanks: detection="<saved search>".'
+                f"rbaenrich does not understand {' '.join(self.fieldnames)}: it takes detection=, output= "
+                'and prefix=. Quote a name that has blanks: detection="<saved search>".'
             )
         if not self.detection:
             raise RbaError('rbaenrich needs a correlation search: detection="<saved search>".')

@@ -11,7 +11,7 @@ from typing import Collection, Dict, List, Mapping, Sequence, Tuple
 
 from .errors import RbaError
 
-COLUMNS = ("technique_id", "technique_name", "tactics")
+COLUMNS = ("technique_id", "technique", "tactics")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def read_techniques(path: str, ids: Collection[str]) -> Dict[str, Technique]:
                     f"{path} has no column {', '.join(missing)}. Restore the lookup from the app's package."
                 )
             return {
-                row["technique_id"]: Technique(row["technique_name"], _split(row["tactics"]))
+                row["technique_id"]: Technique(row["technique"], _split(row["tactics"]))
                 for row in reader
                 if row["technique_id"] in ids
             }

@@ -56,10 +56,11 @@ def make_room(header: Sequence[str], added: Collection[str], notes: Notes) -> Li
 
     ``x`` becomes ``orig_x``, as Splunk names what a later field covers.
     """
+    present = set(header)
     taken = {*header, *added}
     names: Dict[str, str] = {}
     for field in added:
-        if field in taken.intersection(header) or MV + field in taken.intersection(header):
+        if field in present or MV + field in present:
             new = "orig_" + field
             while new in taken or MV + new in taken:
                 new = "orig_" + new

@@ -120,8 +120,8 @@ def _warnings(
     if differing and computed is not None:
         texts.append(
             f"[{name}] scores in {RISK} ({', '.join(differing)}) differ from impact * confidence / 100 = "
-            f"{number_text(computed)}: ES counts the former, this command shows the latter. Set them alike, or "
-            f"empty {IMPACT} and {CONFIDENCE}."
+            f"{number_text(computed)}: ES counts the former, this command shows the latter. "
+            f"Set them alike, or empty {IMPACT} and {CONFIDENCE}."
         )
     if not objects:
         texts.append(f"[{name}] {RISK} names no risk object: no risk is counted against anyone.")

@@ -8,7 +8,8 @@ chunk has the same ones.
 from __future__ import annotations
 
 import hashlib
-from typing import Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from itertools import chain
+from typing import Dict, Iterator, List, Mapping, Sequence, Tuple
 
 from .attack import Technique, names_and_tactics
 from .columns import Cells, Columns, make_room
@@ -69,7 +70,9 @@ class Enricher:
         names = ["risk_score", "risk_severity", "risk_message", "risk_hash"]
         if self._events:
             names = ["risk_object", "risk_object_type", *names]
-        self.fields = [prefix + name for name in (*names, "threat_object", "threat_object_type", *constant)]
+        self._added_fields = [
+            prefix + name for name in (*names, "threat_object", "threat_object_type", *constant)
+        ]
         self._header = [prefix + name for name in names]
         for name in ("threat_object", "threat_object_type"):
             self._header += [prefix + name, MV + prefix + name]
@@ -89,18 +92,17 @@ class Enricher:
             The header, then the results: the columns that came in, as they came, then those added. Nothing
             for a chunk without results.
         """
-        header: Optional[Row] = next(rows, None)
-        first: Optional[Row] = next(rows, None)
+        header = next(rows, None)
+        first = next(rows, None)
         if header is None or first is None:
             return
-        yield make_room(header, self.fields, self._notes) + self._header
+        yield make_room(header, self._added_fields, self._notes) + self._header
 
         columns = Columns(header, self._fields, self._notes)
         width = len(header)
         pick = columns.pick
         remembered: Dict[Cells, List[Row]] = {}
-        row: Optional[Row] = first
-        while row is not None:
+        for row in chain([first], rows):
             if len(row) != width:
                 row = self._mended(row, width)
             cells = pick(row)
@@ -111,7 +113,6 @@ class Enricher:
                     remembered[cells] = added
             for more in added:
                 yield row + more
-            row = next(rows, None)
 
     def take_warnings(self) -> List[str]:
         """Warnings about the rows since the last call."""
@@ -175,8 +176,7 @@ class Enricher:
 
 
 def risk_hash(detection: str, objects: Sequence[Tuple[str, str]], message: str) -> str:
-    """A stable digest (SHA-256, hexadecimal) to deduplicate on: detection, risk objects with types, and
-    message.
+    """A stable digest to deduplicate on: SHA-256 of detection, risk objects with their types, and message.
 
     Every part goes in behind its length, so that no two lists of parts give the same text. For a detection
     with one risk object, ``annotate`` and ``events`` give the same digest.

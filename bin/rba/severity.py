@@ -12,7 +12,5 @@ _STEPS = ((20, "info"), (40, "low"), (60, "medium"), (80, "high"))
 
 
 def severity(score: float) -> str:
-    """The severity of a risk score; scores are not bounded, and negative ones, which lower a risk, are
-    info.
-    """
+    """The severity of a risk score, which has no bounds: a negative one, which lowers a risk, is info."""
     return next((name for limit, name in _STEPS if score <= limit), "critical")
