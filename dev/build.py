@@ -4,14 +4,17 @@ Usage: ``make package``, which runs ``python dev/build.py`` in a virtual environ
 ``dev/package-requirements.txt`` names. The package is ``build/<id>-<version>.tgz``; the same commit gives the
 same bytes. What ships is what ``SHIPPED`` names; all else stays.
 
-The form of the package: Splunk, "Package apps for Splunk Cloud or Splunk Enterprise" (dev.splunk.com): a gzipped
-tar with the app's folder at its top, no dotfiles, no compiled Python.
+The form of the package: Splunk, "Package apps for Splunk Cloud or Splunk Enterprise" (dev.splunk.com). It is
+a gzipped tar with the app's folder at its top, no dotfiles, no compiled Python.
 """
 
 from __future__ import annotations
 
 import argparse
 import gzip
+import hashlib
+import importlib.util
+import io
 import json
 import os
 import shutil
@@ -42,10 +45,10 @@ SHIPPED = (
 # Folders that exist for the app alone: a file there that SHIPPED does not name is a mistake, not a choice.
 APP_FOLDERS = ("README", "bin", "default", "lookups", "static")
 IGNORED = ("__pycache__", ".mypy_cache", ".ruff_cache")
-# A streaming command imports no more than this of the SDK (results, modularinput and six stay behind). The
-# metadata says which version it is, to people and to AppInspect.
+# A streaming command imports no more than this of the SDK: results, modularinput and six stay behind, and so
+# does the declared dependency `deprecation`.
+SDK_VERSION = "2.1.1"
 SDK = (
-    "splunk_sdk-*.dist-info/METADATA",
     "splunklib/__init__.py",
     "splunklib/binding.py",
     "splunklib/client.py",
@@ -53,6 +56,10 @@ SDK = (
     "splunklib/utils.py",
     "splunklib/searchcommands/*.py",
 )
+# SHA-256 of these files, in order of their names: whatever installed them, they are those of that release.
+SDK_DIGEST = "d5a2475fa33bea3d4edc47662312012ee450d8c187e0fa1695ea650c85924e83"
+# Says which version lies there, to people, to AppInspect and to importlib.metadata.
+SDK_METADATA = f"Metadata-Version: 2.1\nName: splunk-sdk\nVersion: {SDK_VERSION}\nLicense: Apache-2.0\n"
 
 
 class BuildError(Exception):
@@ -96,17 +103,21 @@ def shipped_files() -> list[Path]:
     return files
 
 
-def vendor_sdk(folder: Path) -> dict[str, Path]:
-    """Install the SDK into ``folder`` and name what ships of it: path in the package -> file."""
-    subprocess.run(  # noqa: S603 - our own constant arguments
-        [
-            *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"),
-            *("--no-compile", "--no-build-isolation", "--require-hashes", "--target", str(folder)),
-            *("-r", str(ROOT / "dev" / "sdk-requirements.txt")),
-        ],
-        check=True,
-    )
-    return {f"lib/{path.as_posix()}": folder / path for path in matching(folder, SDK)}
+def vendored_sdk() -> dict[str, bytes]:
+    """What ships of the SDK that is installed beside this Python: path in the package -> content.
+
+    Raises:
+        BuildError: the SDK is not installed, or its files are not those of ``SDK_VERSION``.
+    """
+    spec = importlib.util.find_spec("splunklib")
+    if spec is None or spec.origin is None:
+        raise BuildError(f"Install splunk-sdk=={SDK_VERSION}, which ships with the app; `make package` does.")
+    site = Path(spec.origin).parent.parent
+    files = {f"lib/{path.as_posix()}": (site / path).read_bytes() for path in matching(site, SDK)}
+    digest = hashlib.sha256(b"".join(files.values())).hexdigest()
+    if digest != SDK_DIGEST:
+        raise BuildError(f"{site}/splunklib is not splunk-sdk {SDK_VERSION} as released (SHA-256 {digest}).")
+    return {f"lib/splunk_sdk-{SDK_VERSION}.dist-info/METADATA": SDK_METADATA.encode(), **files}
 
 
 def commit_time() -> int:
@@ -128,25 +139,23 @@ def commit_time() -> int:
     raise BuildError("Not a git checkout: set SOURCE_DATE_EPOCH to the time of the release.")
 
 
-def write_package(package: Path, app_id: str, files: dict[str, Path], mtime: int) -> None:
+def write_package(package: Path, app_id: str, files: dict[str, bytes], mtime: int) -> None:
     """Write the tar: sorted, one time, no owner, plain modes; nothing of this machine is in the bytes."""
-    folders = {parent.as_posix() for name in files for parent in Path(app_id, name).parents} - {"."}
+    contents = {f"{app_id}/{name}": content for name, content in files.items()}
+    folders = {parent.as_posix() for name in contents for parent in Path(name).parents} - {"."}
     with (
         package.open("wb") as raw,
         gzip.GzipFile("", "wb", 9, raw, mtime=0) as zipped,
         tarfile.open(fileobj=zipped, mode="w", format=tarfile.USTAR_FORMAT) as tar,
     ):
-        for name in sorted(folders | {f"{app_id}/{name}" for name in files}):
+        for name in sorted({*folders, *contents}):
             entry = tarfile.TarInfo(name)
             entry.mtime = mtime
             if name in folders:
                 entry.type, entry.mode = tarfile.DIRTYPE, 0o755
-                tar.addfile(entry)
-                continue
-            file = files[name.removeprefix(f"{app_id}/")]
-            entry.mode, entry.size = 0o644, file.stat().st_size
-            with file.open("rb") as content:
-                tar.addfile(entry, content)
+            else:
+                entry.size, entry.mode = len(contents[name]), 0o644
+            tar.addfile(entry, io.BytesIO(contents.get(name, b"")))
 
 
 def build(output: Path) -> Path:
@@ -156,10 +165,8 @@ def build(output: Path) -> Path:
         BuildError: what should ship and what is there differ.
     """
     app_id, version = app_id_and_version()
-    files = {path.as_posix(): ROOT / path for path in shipped_files()}
-    sdk = output / "sdk"
-    shutil.rmtree(sdk, ignore_errors=True)
-    files |= vendor_sdk(sdk)
+    files = {path.as_posix(): (ROOT / path).read_bytes() for path in shipped_files()} | vendored_sdk()
+    output.mkdir(parents=True, exist_ok=True)
     package = output / f"{app_id}-{version}.tgz"
     write_package(package, app_id, files, commit_time())
     print(f"{package}: {len(files)} files, {package.stat().st_size} bytes")
@@ -172,7 +179,6 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=ROOT / "build", help="folder for the package")
     parser.add_argument("--no-check", action="store_true", help="only build")
     options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
     try:
         package = build(options.output)
         if not options.no_check:

@@ -1,7 +1,7 @@
 """The two judges of a package: slim (Splunk Packaging Toolkit) and AppInspect.
 
-Both run from the virtual environment of the Python that runs this module. A warning passes only if it is named
-here, with the reason why it cannot be avoided.
+Both run from the virtual environment of the Python that runs this module. A warning passes only if it is
+named here, with the reason why it cannot be avoided.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,19 +46,26 @@ def run(arguments: list[str], environ: Mapping[str, str]) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
+def slim_refusals(output: str) -> list[str]:
+    """The lines of slim's output that refuse a package: errors, and warnings not in ``SLIM_WARNINGS``."""
+    return [
+        line
+        for line in output.splitlines()
+        if "[ERROR]" in line or ("[WARNING]" in line and not any(known in line for known in SLIM_WARNINGS))
+    ]
+
+
 def slim_validate(package: Path) -> None:
-    """``slim validate``: the manifest and every .conf file.
+    """``slim validate``: the manifest and every .conf file (dev.splunk.com, "Packaging Toolkit CLI").
 
     Raises:
-        CheckFailed: slim reports an error, or a warning that ``SLIM_WARNINGS`` does not name.
+        CheckFailed: slim refuses the package.
     """
     with tempfile.TemporaryDirectory() as home:  # slim keeps a repository of packages in the home folder
         status, output = run(["slim", "validate", str(package)], {"HOME": home})
-    warnings = [line for line in output.splitlines() if "[WARNING]" in line]
-    unknown = [line for line in warnings if not any(known in line for known in SLIM_WARNINGS)]
-    if status or "[ERROR]" in output or unknown:
+    if status or slim_refusals(output):
         raise CheckFailed(f"slim validate refused the package (exit {status}):\n{output}")
-    print(f"slim validate: 0 errors, {len(warnings)} warnings, all unavoidable")
+    print(f"slim validate: 0 errors, {output.count('[WARNING]')} warnings, all unavoidable")
 
 
 def libmagic() -> dict[str, str]:
@@ -70,14 +77,20 @@ def libmagic() -> dict[str, str]:
     return {"LD_LIBRARY_PATH": folder, "DYLD_LIBRARY_PATH": folder, "MAGIC": f"{folder}/magic.mgc"}
 
 
-def messages(report: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Every check of a report that did not simply pass: result, name of the check, its messages."""
-    for app in report["reports"]:
-        for group in app["groups"]:
-            for check in group["checks"]:
-                if check["result"] not in ("success", "not_applicable"):
-                    text = "; ".join(message["message"] for message in check["messages"])
-                    yield check["result"], check["name"], text
+def appinspect_refusals(report: Mapping[str, Any]) -> list[str]:
+    """The checks of an AppInspect report that refuse a package.
+
+    That is every result but a pass and a warning in ``APPINSPECT_WARNINGS``, and a report without any pass.
+    """
+    checks = [check for app in report["reports"] for group in app["groups"] for check in group["checks"]]
+    if not any(check["result"] == "success" for check in checks):
+        return ["no check ran"]
+    return [
+        f"{check['result']}: {check['name']}: {'; '.join(text['message'] for text in check['messages'])}"
+        for check in checks
+        if check["result"] not in ("success", "not_applicable")
+        and not (check["result"] == "warning" and check["name"] in APPINSPECT_WARNINGS)
+    ]
 
 
 def appinspect(package: Path) -> None:
@@ -86,8 +99,7 @@ def appinspect(package: Path) -> None:
     The report stays beside the package, as ``appinspect.json``.
 
     Raises:
-        CheckFailed: AppInspect gave no report, or reports anything but passes and the warnings that
-            ``APPINSPECT_WARNINGS`` names.
+        CheckFailed: AppInspect gave no report, or refuses the package.
     """
     report_file = package.with_name("appinspect.json")
     report_file.unlink(missing_ok=True)
@@ -97,11 +109,6 @@ def appinspect(package: Path) -> None:
     if not report_file.exists():
         raise CheckFailed(f"AppInspect gave no report (exit {status}):\n{output}")
     report = json.loads(report_file.read_text(encoding="utf-8"))
-    refused = [
-        f"{result}: {name}: {text}"
-        for result, name, text in messages(report)
-        if not (result == "warning" and name in APPINSPECT_WARNINGS)
-    ]
-    if refused or not report["summary"]["success"]:
-        raise CheckFailed("AppInspect refused the package:\n" + "\n".join(refused or [output]))
+    if refused := appinspect_refusals(report):
+        raise CheckFailed("AppInspect refused the package:\n" + "\n".join(refused))
     print("AppInspect: " + ", ".join(f"{count} {result}" for result, count in report["summary"].items()))
