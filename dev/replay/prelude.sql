@@ -26,3 +26,46 @@ CREATE MACRO spl_lt(a, b) AS
   CASE WHEN spl_num(a) IS NOT NULL AND spl_num(b) IS NOT NULL THEN spl_num(a) < spl_num(b) ELSE a < b END;
 CREATE MACRO spl_le(a, b) AS
   CASE WHEN spl_num(a) IS NOT NULL AND spl_num(b) IS NOT NULL THEN spl_num(a) <= spl_num(b) ELSE a <= b END;
+
+-- XML text with its entities decoded: the five named ones and numeric references.
+CREATE MACRO spl_xml_code(e) AS TRY_CAST(CASE WHEN starts_with(e, 'x') THEN '0' || e ELSE e END AS INTEGER);
+CREATE MACRO spl_xml_char(e) AS
+  CASE WHEN spl_xml_code(e) BETWEEN 1 AND 55295 OR spl_xml_code(e) BETWEEN 57344 AND 1114111
+       THEN chr(spl_xml_code(e)) ELSE '&#' || e || ';' END;
+CREATE MACRO spl_xml_numeric(x) AS
+  list_reduce(
+    list_distinct(regexp_extract_all(x, '&#(x?[0-9A-Fa-f]{1,6});', 1)),
+    lambda acc, e: replace(acc, '&#' || e || ';', spl_xml_char(e)),
+    x);
+CREATE MACRO spl_xml(x) AS
+  CASE WHEN contains(x, '&') THEN
+    replace(replace(replace(replace(replace(
+      CASE WHEN contains(x, '&#') THEN spl_xml_numeric(x) ELSE x END,
+      '&lt;', '<'), '&gt;', '>'), '&quot;', '"'), '&apos;', ''''), '&amp;', '&')
+  ELSE x END;
+
+-- Row commands: text as a value in a search expression, quoted and escaped (format, return, map).
+CREATE MACRO spl_quoted(s) AS '"' || replace(replace(s, '\', '\\'), '"', '\"') || '"';
+
+-- The functions of `convert`: text in, text out, NULL where the text is none of theirs.
+CREATE MACRO spl_dur2sec(s) AS
+  CASE WHEN regexp_full_match(s, '([0-9]+\+)?[0-9]+:[0-9]+:[0-9]+(\.[0-9]+)?') THEN spl_text(
+    coalesce(TRY_CAST(regexp_extract(s, '^([0-9]+)\+', 1) AS DOUBLE), 0) * 86400
+    + CAST(regexp_extract(s, '([0-9]+):[0-9]+:[0-9.]+$', 1) AS DOUBLE) * 3600
+    + CAST(regexp_extract(s, ':([0-9]+):[0-9.]+$', 1) AS DOUBLE) * 60
+    + CAST(regexp_extract(s, ':([0-9.]+)$', 1) AS DOUBLE)) END;
+CREATE MACRO spl_mstime(s) AS
+  CASE WHEN regexp_full_match(s, '([0-9]+:)?[0-9]+(\.[0-9]+)?') THEN spl_text(
+    coalesce(TRY_CAST(regexp_extract(s, '^([0-9]+):', 1) AS DOUBLE), 0) * 60
+    + CAST(regexp_extract(s, '([0-9.]+)$', 1) AS DOUBLE)) END;
+CREATE MACRO spl_memk(s) AS
+  CASE WHEN regexp_full_match(s, '\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)\s*[kKmMgG]?[bB]?\s*') THEN spl_text(
+    CAST(regexp_extract(s, '[-+.0-9]+') AS DOUBLE)
+    * CASE lower(regexp_extract(s, '[kKmMgG]')) WHEN 'm' THEN 1024 WHEN 'g' THEN 1048576 ELSE 1 END) END;
+CREATE MACRO spl_rmcomma(s) AS replace(s, ',', '');
+CREATE MACRO spl_rmunit(s) AS
+  spl_text(TRY_CAST(nullif(regexp_extract(s, '^\s*([-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?)', 1), '') AS DOUBLE));
+CREATE MACRO spl_auto(s) AS
+  CASE WHEN spl_num(trim(s)) IS NOT NULL THEN trim(s)
+       WHEN spl_num(spl_rmcomma(s)) IS NOT NULL THEN spl_rmcomma(s)
+       ELSE coalesce(spl_dur2sec(s), spl_mstime(s), spl_memk(s)) END;

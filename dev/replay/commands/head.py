@@ -1,0 +1,69 @@
+"""head: the first rows, or the rows until a condition fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from replay.commands import Command, Needs, command
+from replay.context import Context
+from replay.expressions import EvalCompiler
+from replay.functions.fields import fields_read
+from replay.plan import Parser
+from replay.relation import ORDER, Relation
+from replay.spl.evals import EvalExpr, parse_whole
+from replay.spl.scanner import Scanner
+
+_OPTIONS = ("limit", "null", "keeplast")
+
+
+@command("head")
+@dataclass(frozen=True)
+class Head(Command):
+    """``head [N | limit=N] [(<condition>)] [null=b] [keeplast=b]``. Source: Search Reference, "head"."""
+
+    limit: int | None
+    condition: EvalExpr | None = None
+    null: bool = False
+    keeplast: bool = False
+
+    @classmethod
+    def parse(cls, s: Scanner, parser: Parser) -> Self:
+        """Read the arguments, in any order."""
+        limit: int | None = None
+        condition: EvalExpr | None = None
+        options: dict[str, str] = {}
+        while not s.done:
+            found = s.options(_OPTIONS, "head")
+            options |= found
+            if s.peek() == "(" and condition is None:
+                condition = parse_whole(s.bracketed("("), "head")
+            elif not found and s.peek_word().isdigit() and limit is None:
+                limit = s.integer(s.value(), "head")
+            elif not found:
+                s.finish("head")
+        if "limit" in options:
+            if limit is not None:
+                raise s.error("`head` takes a number or `limit=`, not both")
+            limit = s.integer(options["limit"], "limit")
+        if limit is None and condition is None:
+            limit = 10
+        null, keeplast = (s.boolean(options.get(name, "f")) for name in ("null", "keeplast"))
+        return cls(limit, condition, null, keeplast)
+
+    def plan(self, rel: Relation, ctx: Context) -> Relation:
+        """Cut at the first row where the condition fails, then at the limit."""
+        if self.condition is not None:
+            passes = f"coalesce({EvalCompiler(rel, ctx).boolean(self.condition).sql}, {'true' if self.null else 'false'})"
+            stop = f"min(CASE WHEN NOT {passes} THEN {ORDER} END) OVER ()"
+            rel = rel.derive(
+                f"SELECT * FROM {rel.name} QUALIFY {ORDER} {'<=' if self.keeplast else '<'} coalesce({stop}, {ORDER} + 1)",
+                rel.columns,
+            )
+        if self.limit is not None:
+            rel = rel.derive(f"SELECT * FROM {rel.name} ORDER BY {ORDER} LIMIT {self.limit}", rel.columns)
+        return rel
+
+    def needs(self, after: Needs) -> Needs:
+        """The fields of the condition, too."""
+        return after | Needs(frozenset(fields_read(self.condition) if self.condition is not None else ()))
