@@ -1,0 +1,176 @@
+"""Logs to raw events: files, folders, archives and standard input, whatever their format.
+
+``read`` is all that others need. Formats are told apart by their content, never by their names, and each is
+one file in ``formats``; what holds other files is in ``containers``. Everything is read forward only and in
+pieces.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from replay.errors import InputError, Place
+from replay.inputs import registry
+from replay.inputs.base import Confidence, Event, Format, Log, Problem
+from replay.inputs.stream import Stream, as_utf8
+
+__all__ = ["Event", "Problem", "read"]
+
+HEAD = 64 * 1024
+"""Bytes of a file that are looked at to recognise its format."""
+
+_DEEPEST = 8
+"""Archives within archives; a file that unpacks to itself would never end."""
+
+_OnProblem = Callable[[Problem], None]
+
+
+def read(
+    paths: Sequence[Path | str],
+    *,
+    sourcetype: str | None = None,
+    on_problem: Callable[[Problem], None],
+    on_file: Callable[[str], None] | None = None,
+) -> Iterator[Event]:
+    """Reads logs.
+
+    Args:
+        paths: files, folders (read with all that is in them, in the order of their names), or ``-`` for
+            standard input; gzip, zip and tar are unpacked as they are read, one in the other, too.
+        sourcetype: what the events are, where their content does not say it; it is also their ``sourcetype``
+            then. With a source type that belongs to no format here, each JSON object or else each line is an
+            event.
+        on_problem: takes each problem; what is good around it is still read.
+        on_file: takes the name of each file, or member of an archive, before it is read.
+
+    Returns:
+        The events in the order of the files.
+
+    Raises:
+        InputError: no path was given, or one does not exist or cannot be opened (before anything is read).
+    """
+    if not paths:
+        raise InputError("nothing to read: name a file, a folder, or - for standard input")
+    for path in paths:
+        _check(os.fspath(path))
+    return _read_all([os.fspath(path) for path in paths], sourcetype, on_problem, on_file)
+
+
+def _check(path: str) -> None:
+    if path == "-":
+        return
+    if not path:
+        raise InputError("nothing to read: the name of a file is empty")
+    if not os.path.exists(path):
+        raise InputError("no such file or folder", Place(file=path))
+    if not os.access(path, os.R_OK):
+        raise InputError("no permission to read it", Place(file=path))
+
+
+def _read_all(
+    paths: list[str], sourcetype: str | None, on_problem: _OnProblem, on_file: Callable[[str], None] | None
+) -> Iterator[Event]:
+    for path in paths:
+        for file in _files(path, on_problem):
+            for log in _logs(file, sourcetype, on_problem):
+                if on_file is not None:
+                    on_file(log.name)
+                yield from _read_log(log)
+
+
+def _files(path: str, on_problem: _OnProblem) -> Iterator[str]:
+    if path == "-" or not os.path.isdir(path):
+        yield path
+        return
+
+    def refuse(error: OSError) -> None:
+        on_problem(Problem(Place(file=str(error.filename)), f"the folder cannot be read: {error.strerror}"))
+
+    for folder, folders, names in os.walk(path, onerror=refuse):
+        folders.sort()
+        for name in sorted(names):
+            file = os.path.join(folder, name)
+            try:
+                regular = stat.S_ISREG(os.stat(file).st_mode)
+            except OSError as error:
+                on_problem(Problem(Place(file=file), f"the file cannot be read: {error.strerror}"))
+                continue
+            if regular:
+                yield file
+            else:  # a pipe in a folder would wait for ever
+                on_problem(Problem(Place(file=file), "left out: it is not a regular file"))
+
+
+def _logs(path: str, sourcetype: str | None, on_problem: _OnProblem) -> Iterator[Log]:
+    if path == "-":
+        yield from _unpack(path, _read_stdin, sourcetype, on_problem, 0)
+        return
+    try:
+        file = open(path, "rb", buffering=0)  # noqa: SIM115 - closed by the with below; only opening is guarded
+    except OSError as error:
+        on_problem(Problem(Place(file=path), f"the file cannot be read: {error.strerror}"))
+        return
+    with file:
+        yield from _unpack(path, lambda size: file.read(size) or b"", sourcetype, on_problem, 0)
+
+
+def _read_stdin(size: int) -> bytes:
+    return os.read(sys.stdin.fileno(), size)
+
+
+def _unpack(
+    name: str, read: Callable[[int], bytes], sourcetype: str | None, on_problem: _OnProblem, depth: int
+) -> Iterator[Log]:
+    def report(reason: str, byte: int) -> None:
+        on_problem(Problem(Place(file=name, byte=byte), reason))
+
+    stream = Stream(read, report)
+    head = stream.peek(512)
+    container = next((found for found in registry.containers() if found.sniff(head)), None)
+    if container is None:
+        yield Log(name, as_utf8(stream, report), on_problem, sourcetype)
+    elif depth == _DEEPEST:
+        report(f"left out: more than {_DEEPEST} archives within each other", 0)
+    else:
+        for member, content in container.members(stream, report):
+            inner = name if member is None else f"{name}!{member}"
+            yield from _unpack(inner, content, sourcetype, on_problem, depth + 1)
+
+
+def _read_log(log: Log) -> Iterator[Event]:
+    head = log.stream.peek(HEAD)
+    if not head:
+        return
+    format = recognise(head, log.sourcetype)
+    if format is None:
+        known = ", ".join(found.name for found in registry.formats())
+        log.report(
+            f"left out: none of the known formats ({known}); --sourcetype says what it is", log.stream.offset
+        )
+        return
+    yield from format.read(log)
+
+
+def recognise(head: bytes, sourcetype: str | None = None) -> Format | None:
+    """The format of a file by its first bytes and by what the user says; None if it is none of those known.
+
+    A source type that belongs to a format settles what the content leaves open. One that belongs to none
+    makes each line an event, unless the content is certainly of another format.
+    """
+    known = registry.formats()
+    sure = {format.name: format.sniff(head) for format in known}
+    best = max(known, key=lambda format: sure[format.name])
+    if sure[best.name] is Confidence.CERTAIN:
+        return best
+    if sourcetype is not None:
+        named = [format for format in known if sourcetype.lower() in format.sourcetypes]
+        lines = [format for format in known if ANY_SOURCETYPE in format.sourcetypes]
+        return (named or lines)[0]
+    return best if sure[best.name] is Confidence.LIKELY else None
+
+
+ANY_SOURCETYPE = "*"

@@ -1,0 +1,178 @@
+"""What every input format shares: the event, the problem, and the three things a format module can declare.
+
+A module under ``formats/`` declares one ``FORMAT`` (how a file is cut into events), a module under
+``json_kinds/`` one ``KIND`` (who wrote a JSON object, and where its host and time stand), a module under
+``containers/`` one ``CONTAINER`` (what holds other files). Adding one is adding a file; ``registry`` finds
+it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+from replay.errors import Place
+from replay.inputs.stream import Stream
+
+EVENT_LIMIT = 64 * 1024 * 1024
+"""Bytes that one event may have. A longer one is reported and left out, so that memory stays bounded."""
+
+NO_HOST = "localhost"
+"""The host of an event that names none. Splunk would put the name of the machine that reads the file
+there."""
+
+Report = Callable[[str, int], None]
+"""Takes a reason and the byte offset it belongs to."""
+
+
+class Event(NamedTuple):
+    """A raw event, as Splunk keeps it in an index.
+
+    Attributes:
+        raw: ``_raw``, the text of the event as it stands in the log.
+        time: ``_time`` in seconds since 1970 (UTC), with a fraction down to microseconds.
+        host: ``host``.
+        source: ``source``.
+        sourcetype: ``sourcetype``.
+    """
+
+    raw: str
+    time: float
+    host: str
+    source: str
+    sourcetype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in a log that is not as it should be; reading goes on behind it.
+
+    Attributes:
+        place: the file as the user named it (a member of an archive as ``a.tar.gz!member``) and the byte
+            offset in its uncompressed content. A file in UTF-16 is counted as if it were UTF-8.
+        reason: what is wrong, and what became of the event.
+    """
+
+    place: Place
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.reason}"
+
+
+class Header(NamedTuple):
+    """Where and when an event was written; ``time`` is None where the event has no usable time."""
+
+    time: float | None
+    host: str
+    source: str
+    sourcetype: str
+
+
+class Log:
+    """One file while it is read: its name, its bytes, and what the user said about it.
+
+    Args:
+        name: the file as the user named it.
+        stream: its uncompressed content.
+        on_problem: takes each problem.
+        sourcetype: the source type that the user gave, or None to take the format's own.
+    """
+
+    def __init__(
+        self, name: str, stream: Stream, on_problem: Callable[[Problem], None], sourcetype: str | None = None
+    ) -> None:
+        self.name = name
+        self.stream = stream
+        self.sourcetype = sourcetype
+        self._on_problem = on_problem
+        self._last_time = 0.0
+
+    def report(self, reason: str, byte: int) -> None:
+        """Passes on a problem at a byte offset of this file."""
+        self._on_problem(Problem(Place(file=self.name, byte=byte), reason))
+
+    def text(self, data: bytes, byte: int) -> str:
+        """The text of an event; bytes that are not UTF-8 become U+FFFD and are reported, once for the
+        event."""
+        try:
+            return data.decode()
+        except UnicodeDecodeError as error:
+            bad = data[error.start : error.start + 4].hex(" ")
+            self.report(f"not UTF-8 ({bad}); the event is kept with U+FFFD in its place", byte + error.start)
+            return data.decode(errors="replace")
+
+    def event(self, raw: str, header: Header, byte: int) -> Event:
+        """The event at ``byte``.
+
+        An event without a usable time gets that of the event before it, as Splunk does it ("How timestamp
+        assignment works", Getting Data In), and is reported.
+        """
+        time = header.time
+        if time is None:
+            time = self._last_time
+            self.report(
+                f"an event without a usable time; it is kept with that of the one before ({time})", byte
+            )
+        self._last_time = time
+        return Event(raw, time, header.host or NO_HOST, header.source, self.sourcetype or header.sourcetype)
+
+
+class Confidence(IntEnum):
+    """How sure a format is that a file is its own."""
+
+    NO = 0
+    LIKELY = 1
+    CERTAIN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How a file is cut into events.
+
+    Attributes:
+        name: unique, shown to the user.
+        sourcetypes: what the user may give as source type to say that a file is of this format, lower case.
+        sniff: takes the first bytes of a file, up to ``HEAD`` of them.
+        read: yields the events of a log.
+    """
+
+    name: str
+    sourcetypes: tuple[str, ...]
+    sniff: Callable[[bytes], Confidence]
+    read: Callable[[Log], Iterator[Event]]
+
+
+@dataclass(frozen=True, slots=True)
+class JsonKind:
+    """Who wrote a JSON object.
+
+    Attributes:
+        name: unique, shown to the user.
+        fits: whether an object is of this kind.
+        event: takes an object and its text, returns ``_raw`` and the header; None where the object is not an
+            event but belongs to the format (a marker).
+    """
+
+    name: str
+    fits: Callable[[dict[str, Any]], bool]
+    event: Callable[[dict[str, Any], str], tuple[str, Header] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """What holds other files.
+
+    Attributes:
+        name: unique, shown to the user.
+        sniff: takes the first 512 bytes.
+        members: takes the packed bytes and a place to report to; yields for each file inside its name (None
+            for a container that holds exactly one file) and a function that reads it, up to n bytes a call. A
+            member is read before the next one is asked for.
+    """
+
+    name: str
+    sniff: Callable[[bytes], bool]
+    members: Callable[[Stream, Report], Iterator[tuple[str | None, Callable[[int], bytes]]]]

@@ -1,0 +1,1 @@
+"""What holds other files, one file per kind; each declares one ``CONTAINER``."""

@@ -1,0 +1,1 @@
+"""Writers of JSON events, one file per writer; each declares one ``KIND``."""
