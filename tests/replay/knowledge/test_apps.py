@@ -74,8 +74,13 @@ PRECEDENCE = [
     ("of others the last by name", {"A": {"default": "a"}, "B": {"default": "b"}, "C": {}}, "C", "b"),
     ("upper case comes before lower", {"Z": {"default": "Z"}, "a": {"default": "a"}, "C": {}}, "C", "a"),
     ("of others local over default", {"A": {"default": "d", "local": "l"}, "C": {}}, "C", "l"),
-    ("a stronger app's default over a weaker one's local", {"A": {"local": "l"}, "B": {"default": "d"}, "C": {}}, "C", "d"),
-]  # fmt: skip
+    (
+        "a stronger app's default over a weaker one's local",
+        {"A": {"local": "l"}, "B": {"default": "d"}, "C": {}},
+        "C",
+        "d",
+    ),
+]
 
 
 @pytest.mark.parametrize(
@@ -96,16 +101,16 @@ def test_layers_merge_setting_by_setting(load: Load) -> None:
     knowledge = load(
         {
             "A": {
-                "default/savedsearches.conf": "[s]\nsearch = index=x\ncron_schedule = 1 * * * *\ndisabled = 1\n",
+                "default/savedsearches.conf": "[s]\nsearch = index=x\nk = v\ndisabled = 1\n",
                 "local/savedsearches.conf": "[s]\ndisabled = 0\n",
             }
         }
     )
     search = knowledge.saved_search("s")
-    assert (search.search, search.disabled, search.settings["cron_schedule"]) == (
+    assert (search.search, search.disabled, search.settings["k"]) == (
         "index=x",
         False,
-        "1 * * * *",
+        "v",
     )
 
 

@@ -14,14 +14,30 @@ from replay.knowledge.conf import ConfFile
 CASES = [
     ("settings of a stanza", "[a]\nx = 1\ny=2\n", {"a": {"x": ("1", 2), "y": ("2", 3)}}),
     ("case of stanzas and keys is kept", "[A]\nKey = V\n", {"A": {"Key": ("V", 2)}}),
-    ("a value may hold = and [", "[a]\nsearch = x=1 | eval y=[z]\n", {"a": {"search": ("x=1 | eval y=[z]", 2)}}),
+    (
+        "a value may hold = and [",
+        "[a]\nsearch = x=1 | eval y=[z]\n",
+        {"a": {"search": ("x=1 | eval y=[z]", 2)}},
+    ),
     ("comments and blank lines", "# c\n\n[a]\n  # c = 1\n; c = 2\nx = 1 # v\n", {"a": {"x": ("1 # v", 6)}}),
-    ("a continued value", "[a]\nx = one \\\n  two\\\n\ny = 3\n", {"a": {"x": ("one \n  two", 2), "y": ("3", 5)}}),
-    ("a continued line may look like a stanza", "[a]\nx = 1 \\\n[b]\ny = 2\n", {"a": {"x": ("1 \n[b]", 2), "y": ("2", 4)}}),
+    (
+        "a continued value",
+        "[a]\nx = one \\\n  two\\\n\ny = 3\n",
+        {"a": {"x": ("one \n  two", 2), "y": ("3", 5)}},
+    ),
+    (
+        "a continued line may look like a stanza",
+        "[a]\nx = 1 \\\n[b]\ny = 2\n",
+        {"a": {"x": ("1 \n[b]", 2), "y": ("2", 4)}},
+    ),
     ("blanks around a value go", "[a]\nx =   1  \n", {"a": {"x": ("1", 2)}}),
     ("an empty value", "[a]\nx =\n", {"a": {"x": ("", 2)}}),
     ("the last of two settings counts", "[a]\nx = 1\nx = 2\n", {"a": {"x": ("2", 3)}}),
-    ("a stanza given twice is one", "[a]\nx = 1\n[b]\n[a]\ny = 2\n", {"a": {"x": ("1", 2), "y": ("2", 5)}, "b": {}}),
+    (
+        "a stanza given twice is one",
+        "[a]\nx = 1\n[b]\n[a]\ny = 2\n",
+        {"a": {"x": ("1", 2), "y": ("2", 5)}, "b": {}},
+    ),
     ("settings above the first stanza", "x = 1\n[a]\n", {"default": {"x": ("1", 1)}, "a": {}}),
     ("the nameless stanza", "[]\nexport = system\n", {"": {"export": ("system", 2)}}),
     ("brackets in a stanza", "[foo[1]]\nx = 1\n", {"foo[1]": {"x": ("1", 2)}}),
@@ -29,7 +45,7 @@ CASES = [
     ("a byte order mark", "\ufeff[a]\nx = 1\n", {"a": {"x": ("1", 2)}}),
     ("separators that are no newline", "[a]\nx = 1\u20282\x0b3\n", {"a": {"x": ("1\u20282\x0b3", 2)}}),
     ("an empty file", "", {}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("text", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])

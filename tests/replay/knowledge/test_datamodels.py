@@ -210,9 +210,17 @@ def test_a_model_or_dataset_that_is_not_there(load: Load) -> None:
     cases = [
         ("Chage", None, "data model `Chage` is not defined in any app; the loaded apps have `Change`, `Web`"),
         ("Mine", None, "data model `Mine` is defined in `B` but not exported to `A`"),
-        ("Change", "Account", "data model `Change` has no dataset `Account`; it has `All_Changes`, `Account_Management`"),
-        ("Change", "Other.Account_Management", "data model `Change` has no dataset `Other.Account_Management`"),
-    ]  # fmt: skip
+        (
+            "Change",
+            "Account",
+            "data model `Change` has no dataset `Account`; it has `All_Changes`, `Account_Management`",
+        ),
+        (
+            "Change",
+            "Other.Account_Management",
+            "data model `Change` has no dataset `Other.Account_Management`",
+        ),
+    ]
     for name, dataset, message in cases:
         with pytest.raises(KnowledgeError) as error:
             knowledge.datamodel("A", name).dataset(dataset or "")
@@ -225,15 +233,30 @@ BROKEN: list[tuple[Any, str]] = [
     ("[]", "not a data model"),
     ({"objects": [1]}, "a dataset has no `objectName`"),
     ({"objects": [D, D]}, "two datasets are called `D`"),
-    ({"objects": [{**D, "parentName": "E"}]}, r"Change.json \[D\]: its parent `E` is no dataset of the model"),
-    ({"objects": [{**D, "parentName": "D"}]}, r"Change.json \[D\]: its parent `D` is no dataset .* or is below it"),
+    (
+        {"objects": [{**D, "parentName": "E"}]},
+        r"Change.json \[D\]: its parent `E` is no dataset of the model",
+    ),
+    (
+        {"objects": [{**D, "parentName": "D"}]},
+        r"Change.json \[D\]: its parent `D` is no dataset .* or is below it",
+    ),
     ({"objects": [{**D, "parentName": "BaseSearch"}]}, "a search dataset needs a `baseSearch`"),
     ({"objects": [{**D, "fields": ["a"]}]}, r"Change.json \[D\] fields: must be a list of objects"),
     ({"objects": [{**D, "fields": [{}]}]}, "a field has no `fieldName`"),
-    ({"objects": [{**D, "calculations": [calculation("Magic", "D", ["a"])]}]}, "`Magic` is not a calculationType"),
-    ({"objects": [{**D, "calculations": [calculation("Eval", "D", ["a"])]}]}, "of type Eval has no `expression`"),
-    ({"objects": [{**D, "calculations": [calculation("Eval", "D", [], expression="1")]}]}, "no `outputFields`"),
-]  # fmt: skip
+    (
+        {"objects": [{**D, "calculations": [calculation("Magic", "D", ["a"])]}]},
+        "`Magic` is not a calculationType",
+    ),
+    (
+        {"objects": [{**D, "calculations": [calculation("Eval", "D", ["a"])]}]},
+        "of type Eval has no `expression`",
+    ),
+    (
+        {"objects": [{**D, "calculations": [calculation("Eval", "D", [], expression="1")]}]},
+        "no `outputFields`",
+    ),
+]
 
 
 @pytest.mark.parametrize(("content", "message"), BROKEN)

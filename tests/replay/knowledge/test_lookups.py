@@ -158,7 +158,7 @@ def test_a_lookup_that_cannot_be_used_says_why(knowledge: Knowledge, name: str, 
 
 
 def test_the_nearest_lookup_is_named(knowledge: Knowledge) -> None:
-    with pytest.raises(KnowledgeError, match="nearest: `table.csv`"):
+    with pytest.raises(KnowledgeError, match=r"nearest: `table.csv`"):
         knowledge.lookup("own", "tables.csv")
 
 

@@ -26,17 +26,29 @@ PRECEDENCE = [
     ("source over host", "[source::az]\nx = s\n[host::h]\nx = h\n", "s"),
     ("priority does not cross kinds", "[source::a*]\nx = s\n[st]\nx = st\npriority = 500\n", "s"),
     ("what wins does not hide other settings", "[source::az]\ny = 1\n[st]\nx = st\n", "st"),
-    ("default of one kind stays below another kind", "[default]\nx = d\n[source::az]\ny = 1\n[st]\nx = st\n", "st"),
+    (
+        "default of one kind stays below another kind",
+        "[default]\nx = d\n[source::az]\ny = 1\n[st]\nx = st\n",
+        "st",
+    ),
     ("patterns by ASCII order", "[source::...z...]\nx = z\n[source::...a...]\nx = a\n", "a"),
-    ("priority over ASCII order", "[source::...a...]\nx = a\npriority = 5\n[source::...z...]\nx = z\npriority = 10\n", "z"),
+    (
+        "priority over ASCII order",
+        "[source::...a...]\nx = a\npriority = 5\n[source::...z...]\nx = z\npriority = 10\n",
+        "z",
+    ),
     ("literal over pattern", "[source::a*]\nx = pattern\n[source::az]\nx = literal\n", "literal"),
-    ("a pattern above 100 over literal", "[source::a*]\nx = pattern\npriority = 101\n[source::az]\nx = literal\n", "pattern"),
+    (
+        "a pattern above 100 over literal",
+        "[source::a*]\nx = pattern\npriority = 101\n[source::az]\nx = literal\n",
+        "pattern",
+    ),
     ("host without case", "[host::H]\nx = h\n", "h"),
     ("source type with case", "[ST]\nx = st\n", None),
     ("source type is no pattern", "[s*]\nx = st\n", None),
     ("unless it starts as a regex", "[(?::){0}s*]\nx = st\n", "st"),
     ("rules are for no event", "[rule::st]\nx = r\n[delayedrule::st]\nx = d\n", None),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("conf", "value"), [p[1:] for p in PRECEDENCE], ids=[p[0] for p in PRECEDENCE])

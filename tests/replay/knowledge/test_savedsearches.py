@@ -27,6 +27,15 @@ disabled = 1
 """
 
 
+LOCAL = """
+[Rule B]
+dispatch.latest_time = now
+
+[Local rule]
+search = index=l
+"""
+
+
 @pytest.fixture
 def knowledge(load: Load) -> Knowledge:
     """Two apps; both have a `Rule A`, the second exports its own."""
@@ -34,7 +43,7 @@ def knowledge(load: Load) -> Knowledge:
         {
             "Z-first": {
                 "default/savedsearches.conf": FIRST,
-                "local/savedsearches.conf": "[Rule B]\ndispatch.latest_time = now\n\n[Local rule]\nsearch = index=l\n",
+                "local/savedsearches.conf": LOCAL,
             },
             "A-second": {
                 "default/savedsearches.conf": "[Rule A]\nsearch = index=second\n[Rule C]\nsearch = index=c\n",
