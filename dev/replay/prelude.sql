@@ -69,3 +69,9 @@ CREATE MACRO spl_auto(s) AS
   CASE WHEN spl_num(trim(s)) IS NOT NULL THEN trim(s)
        WHEN spl_num(spl_rmcomma(s)) IS NOT NULL THEN spl_rmcomma(s)
        ELSE coalesce(spl_dur2sec(s), spl_mstime(s), spl_memk(s)) END;
+
+-- Aggregates (replay/aggregates): the values of multivalues as numbers, and their extremes, numbers before text.
+CREATE MACRO spl_nums(l) AS list_transform(l, lambda v: spl_num(v));
+CREATE MACRO spl_list_min(l) AS coalesce(spl_text(list_min(spl_nums(l))), list_min(l));
+CREATE MACRO spl_list_max(l) AS
+  coalesce(list_max(list_filter(l, lambda v: spl_num(v) IS NULL)), spl_text(list_max(spl_nums(l))));

@@ -10,7 +10,7 @@ The hidden column ``__n`` carries the order: a number, unique within the relatio
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import count
 
@@ -32,11 +32,16 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Expr:
-    """A SQL expression and its kind; ``literal`` is its value if it is a constant written in the search."""
+    """A SQL expression and its kind.
+
+    ``literal`` is its value if it is a constant written in the search; ``delimiter`` is what joins the values of a
+    multivalue when it is made one text (``nomv``), as ``mvcombine delim=`` and ``stats delim=`` set it.
+    """
 
     sql: str
     kind: Kind
     literal: str | float | None = None
+    delimiter: str = "\n"
 
 
 NULL = Expr("CAST(NULL AS VARCHAR)", Kind.STR)
@@ -106,10 +111,11 @@ def common_kind(kinds: Iterable[Kind]) -> Kind:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Where a field is found: a column name, already quoted, and the field's kind."""
+    """Where a field is found: a column name, already quoted, and the field's kind (``delimiter``: see ``Expr``)."""
 
     sql: str
     kind: Kind
+    delimiter: str = "\n"
 
 
 _names = count(1)
@@ -139,7 +145,7 @@ class Relation:
     def field(self, name: str) -> Expr:
         """The field as an expression; a field that does not exist is null (SPL has no other notion of it)."""
         column = self.columns.get(name)
-        return Expr(column.sql, column.kind) if column else NULL
+        return Expr(column.sql, column.kind, delimiter=column.delimiter) if column else NULL
 
     def has(self, name: str) -> bool:
         """True if the field is in the schema."""
@@ -180,6 +186,7 @@ class Relation:
             others: further relations that ``tail`` names.
         """
         columns = assign_columns({name: e.kind for name, e in items.items()})
+        columns = {name: replace(c, delimiter=items[name].delimiter) for name, c in columns.items()}
         listed = ", ".join([f"{e.sql} AS {columns[name].sql}" for name, e in items.items()] + [f"{order} AS {ORDER}"])
         return self.derive(f"SELECT {listed} FROM {self.name} {tail}".rstrip(), columns, others)
 
@@ -201,6 +208,10 @@ class Relation:
         """All fields but these."""
         gone = set(names)
         return self.keep([name for name in self.columns if name not in gone])
+
+    def delimited(self, delimiter: str) -> Relation:
+        """The same rows; the values of every multivalue are joined by this text when they are made one (``nomv``)."""
+        return replace(self, columns={name: replace(c, delimiter=delimiter) for name, c in self.columns.items()})
 
     def renumber(self, order_by: str, where: str = "") -> Relation:
         """The same rows, ordered anew by a SQL ORDER BY list."""
