@@ -3,7 +3,8 @@
 The rules of the format (Admin Manual, "How to edit a configuration file") are those of ksconf's parser, which
 this module drives one logical line at a time, because ksconf alone does not tell line numbers:
 
-1. A comment stands on its own line, first character ``#`` (or ``;``).
+1. A comment stands on its own line, first character ``#`` (or ``;``). Whether one that ends in a backslash
+   swallows the next line is documented nowhere, so only a comment or a blank line may follow it.
 2. A backslash as the very last character of a line continues the value; the newline stays part of it.
 3. The case of stanzas and keys is kept; a key given twice in a stanza keeps its last value; a stanza given
    twice is one stanza.
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from re import compile as regex
+from typing import NamedTuple
 
 from ksconf.conf.parser import ConfParserException, cont_handler, detect_by_bom, splitup_kvpairs
 
@@ -28,12 +30,19 @@ _TRUE = frozenset({"1", "true", "t", "yes", "y"})
 _FALSE = frozenset({"0", "false", "f", "no", "n"})
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One ``key = value`` of a stanza: its text without outer blanks, and where it stands."""
 
     value: str
-    place: Place
+    file: str
+    line: int
+    stanza: str
+    key: str
+
+    @property
+    def place(self) -> Place:
+        """Where it stands; made when asked for, because an app can have 100,000 settings."""
+        return Place(self.file, self.line, self.stanza, self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,20 +117,19 @@ class ConfFile:
         Raises:
             KnowledgeError: the file is not UTF-8, or a line of it is neither stanza, setting nor comment.
         """
+        file = str(self.path)
         found: dict[str, Stanza] = {}
         current: Stanza | None = None
         for number, line in _logical_lines(self._text()):
-            here = Place(file=str(self.path), line=number)
             header = _HEADER.fullmatch(line)
             if header:
                 name = header[1]
-                current = found.setdefault(name, Stanza(name, Place(here.file, number, name)))
+                current = found.setdefault(name, Stanza(name, Place(file, number, name)))
                 continue
-            for key, value in _pairs(line, here):
+            for key, value in _pairs(line, file, number):
                 if current is None:
-                    current = found.setdefault(DEFAULT, Stanza(DEFAULT, Place(here.file, number, DEFAULT)))
-                place = Place(here.file, number, current.name, key)
-                current.settings[key] = Setting(value, place)
+                    current = found.setdefault(DEFAULT, Stanza(DEFAULT, Place(file, number, DEFAULT)))
+                current.settings[key] = Setting(value, file, number, current.name, key)
         return found
 
     def _text(self) -> str:
@@ -150,12 +158,18 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
         first = last + 1
 
 
-def _pairs(line: str, place: Place) -> list[tuple[str, str]]:
+def _pairs(line: str, file: str, number: int) -> list[tuple[str, str]]:
     """The settings of one logical line: none for a comment or a blank line, else one."""
     try:
         pairs = list(splitup_kvpairs([line], strict=True))
+        if not pairs and any(part.strip()[:1] not in ("", "#", ";") for part in line.split("\n")):
+            hint = "end the comment without it, or start the next line with #"
+            raise KnowledgeError(
+                f"a comment ends in a backslash before a line that is none; {hint}", Place(file, number)
+            )
     except ConfParserException:
         shown = line if len(line) <= 60 else line[:57] + "..."
         hint = "write `key = value`, a [stanza], or start the line with # to make it a comment"
+        place = Place(file, number)
         raise KnowledgeError(f"cannot read the line `{shown.strip()}`: {hint}", place) from None
     return [(key.strip(), value.strip()) for key, value in pairs]

@@ -107,7 +107,7 @@ class Layers:
 
     def owner(self, app: str, conf: str, name: str) -> App:
         """The strongest app that defines a stanza which a search in ``app`` sees."""
-        holders = [owner for owner in self.order(app) if name in self.own_names(owner, conf)]
+        holders = (owner for owner in self.order(app) if _has(owner, conf, name))
         return next(owner for owner in holders if owner.id == app or owner.exports(conf, name))
 
     def hidden_in(self, app: str, conf: str, name: str) -> list[str]:
@@ -115,8 +115,12 @@ class Layers:
         return [
             owner.id
             for owner in self.order(app)
-            if owner.id != app and name in self.own_names(owner, conf) and not owner.exports(conf, name)
+            if owner.id != app and _has(owner, conf, name) and not owner.exports(conf, name)
         ]
+
+
+def _has(app: App, conf: str, name: str) -> bool:
+    return any(name in file.stanzas for file in app.conf_files(conf))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

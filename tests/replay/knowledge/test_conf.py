@@ -44,6 +44,7 @@ CASES = [
     ("windows line ends", "[a]\r\nx = 1 \\\r\n2\r\n", {"a": {"x": ("1 \n2", 2)}}),
     ("a byte order mark", "\ufeff[a]\nx = 1\n", {"a": {"x": ("1", 2)}}),
     ("separators that are no newline", "[a]\nx = 1\u20282\x0b3\n", {"a": {"x": ("1\u20282\x0b3", 2)}}),
+    ("a commented-out long value", "[a]\n#x = 1 \\\n# | y \\\n\nz = 3\n", {"a": {"z": ("3", 5)}}),
     ("an empty file", "", {}),
 ]
 
@@ -66,6 +67,7 @@ def test_a_file_that_does_not_exist_says_nothing(tmp_path: Path) -> None:
 BROKEN = [
     (b"[a]\nx = 1\njunk\n", ":3: cannot read the line `junk`"),
     (b"[a]\nx = 1 \\ \n | stats count\n", ":3: cannot read the line `| stats count`"),
+    (b"[a]\n# C:\\\n[b]\n", ":2: a comment ends in a backslash before a line that is none"),
     (b"[a\nx = 1\n", ":1: cannot read the line `[a`"),
     (b"[a]\nx = \xff\n", " byte 8: not utf-8 text"),
 ]
