@@ -52,7 +52,7 @@ LINES = st.one_of(
 
 @given(st.lists(LINES))
 def test_ksconf_reads_the_same(lines: list[str]) -> None:
-    """But for blanks at the end of a value, which ksconf keeps, and its name for what stands before all stanzas."""
+    """But for blanks at the end of a value, which ksconf keeps, and its name for what no stanza holds."""
     text = "\n".join(lines)
     conf = Conf()
     parse(text, conf)

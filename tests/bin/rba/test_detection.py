@@ -17,7 +17,10 @@ IMPACT, CONFIDENCE = "action.rbaenrich.impact", "action.rbaenrich.confidence"
 def settings(risk: object, **more: str) -> dict[str, str]:
     """Settings with this ``_risk``; other names of ``action.risk.param`` as keywords."""
     text = risk if isinstance(risk, str) else json.dumps(risk)
-    return {"action.risk.param._risk": text, **{f"action.risk.param.{key}": value for key, value in more.items()}}
+    return {
+        "action.risk.param._risk": text,
+        **{f"action.risk.param.{key}": value for key, value in more.items()},
+    }
 
 
 def test_risk_and_threat_objects_in_their_order() -> None:
@@ -55,7 +58,9 @@ def test_a_detection_without_risk_objects_is_warned_about() -> None:
 
 
 def test_types_default_to_other() -> None:
-    detection = read_detection("d", settings([{"risk_object_field": "x", "risk_score": 1}, {"threat_object_field": "y"}]))
+    detection = read_detection(
+        "d", settings([{"risk_object_field": "x", "risk_score": 1}, {"threat_object_field": "y"}])
+    )
     assert (detection.risk_objects[0].type, detection.threat_objects[0].type) == ("other", "other")
 
 
@@ -65,7 +70,10 @@ def test_without_a_message_the_label_speaks_and_without_a_label_the_name() -> No
 
 
 def test_annotations_are_lists_of_texts() -> None:
-    given = {**settings([HOST]), "action.correlationsearch.annotations": '{"cis20": ["CIS 10", 7], "type": "TTP"}'}
+    given = {
+        **settings([HOST]),
+        "action.correlationsearch.annotations": '{"cis20": ["CIS 10", 7], "type": "TTP"}',
+    }
     assert read_detection("d", given).annotations == {"cis20": ("CIS 10", "7"), "type": ("TTP",)}
 
 
@@ -87,7 +95,10 @@ BROKEN = [
     (settings([{**HOST, "risk_score": float("nan")}]), "must be a number"),
     (settings([{**HOST, "risk_score": 10**400}]), "must be a number"),
     ({**settings([HOST]), IMPACT: "80"}, f"{IMPACT} is set alone"),
-    ({**settings([HOST]), IMPACT: "80", CONFIDENCE: "101"}, f"{CONFIDENCE} is 101: it must lie between 0 and 100"),
+    (
+        {**settings([HOST]), IMPACT: "80", CONFIDENCE: "101"},
+        f"{CONFIDENCE} is 101: it must lie between 0 and 100",
+    ),
     ({**settings([HOST]), IMPACT: "x", CONFIDENCE: "1"}, "must be a number"),
     ({**settings([HOST]), "action.correlationsearch.annotations": "{"}, "annotations is not valid JSON"),
     ({**settings([HOST]), "action.correlationsearch.annotations": "[]"}, "must be a JSON object"),
