@@ -230,7 +230,8 @@ def _xml(happening: Happening, delay: int) -> str:
         f"<EventID>{happening.number}</EventID><Version>{happening.version}</Version><Level>4</Level>"
         f"<Task>{happening.number}</Task><Opcode>0</Opcode><Keywords>0x8000000000000000</Keywords>"
         f"<TimeCreated SystemTime='{stamp}'/><EventRecordID>{happening.endpoint.record}</EventRecordID>"
-        "<Correlation/><Execution ProcessID='2816' ThreadID='4032'/><Channel>Microsoft-Windows-Sysmon/Operational</Channel>"
+        "<Correlation/><Execution ProcessID='2816' ThreadID='4032'/>"
+        "<Channel>Microsoft-Windows-Sysmon/Operational</Channel>"
         f"<Computer>{happening.endpoint.name}.{DOMAIN}</Computer><Security UserID='S-1-5-18'/></System>"
         f"<EventData>{data}</EventData></Event>"
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from replay.errors import InputError, Place
 from replay.inputs import registry
-from replay.inputs.base import Confidence, Event, Format, Log, Problem
+from replay.inputs.base import ANY_SOURCETYPE, Confidence, Event, Format, Log, Problem
 from replay.inputs.stream import Stream, as_utf8
 
 __all__ = ["Event", "Problem", "read"]
@@ -167,10 +167,7 @@ def recognise(head: bytes, sourcetype: str | None = None) -> Format | None:
     if sure[best.name] is Confidence.CERTAIN:
         return best
     if sourcetype is not None:
-        named = [format for format in known if sourcetype.lower() in format.sourcetypes]
+        named = [format for format in known if sourcetype.lower().split(":")[0] in format.sourcetypes]
         lines = [format for format in known if ANY_SOURCETYPE in format.sourcetypes]
         return (named or lines)[0]
     return best if sure[best.name] is Confidence.LIKELY else None
-
-
-ANY_SOURCETYPE = "*"

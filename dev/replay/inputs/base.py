@@ -19,6 +19,9 @@ from replay.inputs.stream import Stream
 EVENT_LIMIT = 64 * 1024 * 1024
 """Bytes that one event may have. A longer one is reported and left out, so that memory stays bounded."""
 
+ANY_SOURCETYPE = "*"
+"""What a format declares as its source type if it can read text of any."""
+
 NO_HOST = "localhost"
 """The host of an event that names none. Splunk would put the name of the machine that reads the file
 there."""
@@ -134,7 +137,8 @@ class Format:
 
     Attributes:
         name: unique, shown to the user.
-        sourcetypes: what the user may give as source type to say that a file is of this format, lower case.
+        sourcetypes: what the user may give as source type to say that a file is of this format, in lower
+            case, without what comes behind a colon.
         sniff: takes the first bytes of a file, up to ``HEAD`` of them.
         read: yields the events of a log.
     """

@@ -35,7 +35,9 @@ class Stream:
         self._ended = False
 
     def read(self, size: int) -> bytes:
-        """Up to ``size`` bytes; none only at the end."""
+        """Up to ``size`` bytes; none only at the end, or if none are wanted."""
+        if size == 0:
+            return b""
         if not self._ahead:
             piece = self._pull(size)
         else:
@@ -76,6 +78,19 @@ class Stream:
             piece = b""
         self._ended = not piece
         return piece
+
+
+def limited(stream: Stream, size: int) -> Callable[[int], bytes]:
+    """Reads the next ``size`` bytes of a stream and no more; raises ``Damaged`` where it has fewer."""
+    end = stream.offset + size
+
+    def read(wanted: int) -> bytes:
+        piece = stream.read(min(wanted, end - stream.offset))
+        if not piece and stream.offset < end:
+            raise Damaged(f"cut off: {end - stream.offset} of {size} bytes are missing")
+        return piece
+
+    return read
 
 
 class Window:
@@ -126,23 +141,26 @@ def as_utf8(stream: Stream, report: Callable[[str, int], None]) -> Stream:
 class _Recoder:
     def __init__(self, stream: Stream, encoding: str, report: Callable[[str, int], None]) -> None:
         self._stream = stream
+        self._encoding = encoding
+        self._count = 0
         self._decoder = codecs.getincrementaldecoder(encoding)("strict")
         self._report = report
 
     def read(self, size: int) -> bytes:
         while True:
-            start = self._stream.offset
             piece = self._stream.read(max(size // 2, 2))
-            text = self._decode(piece, start)
-            if text or not piece:
-                return text.encode()
+            data = self._decode(piece).encode()
+            self._count += len(data)
+            if data or not piece:
+                return data
 
-    def _decode(self, piece: bytes, start: int) -> str:
+    def _decode(self, piece: bytes) -> str:
         state = self._decoder.getstate()
         try:
             return self._decoder.decode(piece, not piece)
         except UnicodeDecodeError as error:
-            self._report(f"not UTF-16: {error.reason}; replaced by U+FFFD", start + error.start)
+            before = len(piece[: error.start].decode(self._encoding, "replace").encode())
+            self._report(f"not UTF-16 ({error.reason}); U+FFFD stands in its place", self._count + before)
         self._decoder.setstate(state)
         self._decoder.errors = "replace"
         text = self._decoder.decode(piece, not piece)

@@ -1,36 +1,61 @@
-"""tar archives, read from front to back."""
+"""tar archives, read from front to back ("pax Interchange Format" and "ustar Interchange Format",
+POSIX.1-2017).
+
+Python's ``tarfile`` decodes the headers, but does not walk through the archive: it takes a damaged header in
+the middle for the end and says nothing.
+"""
 
 from __future__ import annotations
 
+import re
 import tarfile
 from collections.abc import Callable, Iterator
-from typing import Any, cast
 
 from replay.inputs.base import Container, Report
-from replay.inputs.stream import Damaged, Stream
+from replay.inputs.stream import Stream, limited
+
+_BLOCK = 512
+_LONGEST_NAME = 1024 * 1024
+_NAMES = (tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE)
+_PAX_PATH = re.compile(rb"\d+ path=([^\n]*)\n")
+_PAX_SIZE = re.compile(rb"\d+ size=(\d+)\n")
 
 
 def members(stream: Stream, report: Report) -> Iterator[tuple[str | None, Callable[[int], bytes]]]:
     """The regular files of the archive; folders and links have no content of their own."""
-    try:
-        with tarfile.open(fileobj=cast(Any, stream), mode="r|") as archive:
-            while (member := archive.next()) is not None:
-                archive.members = []  # type: ignore[attr-defined]  # tarfile remembers every member otherwise
-                content: Any = archive.extractfile(member) if member.isfile() else None
-                if content is not None:
-                    yield member.name, _reader(content.read1)
-    except tarfile.TarError as error:
-        report(f"the archive is cut off or damaged: {error}", stream.offset)
-
-
-def _reader(read: Callable[[int], bytes]) -> Callable[[int], bytes]:
-    def guarded(size: int) -> bytes:
+    long_name, long_size = "", None
+    while True:
+        place = stream.offset
+        block = stream.exactly(_BLOCK)
+        if len(block) == _BLOCK and not block.strip(b"\0"):
+            return
         try:
-            return read(size)
+            info = tarfile.TarInfo.frombuf(block, "utf-8", "replace")
         except tarfile.TarError as error:
-            raise Damaged(f"the archive is cut off or damaged: {error}") from error
+            report(f"the archive is cut off or damaged: {error}; what comes before is kept", place)
+            return
+        size = info.size if long_size is None else long_size
+        end = stream.offset + size + -size % _BLOCK
+        if info.type in _NAMES:
+            note = stream.exactly(min(size, _LONGEST_NAME))
+            long_name = _name(info.type, note) or long_name
+            length = _PAX_SIZE.search(note) if info.type == tarfile.XHDTYPE else None
+            long_size = int(length[1]) if length else None
+        elif info.type == tarfile.GNUTYPE_SPARSE:
+            report(f"{info.name} is a sparse file, left out", place)
+        elif info.isreg():
+            yield long_name or info.name, limited(stream, size)
+        if info.type not in _NAMES:
+            long_name, long_size = "", None
+        while stream.offset < end and stream.read(end - stream.offset):
+            pass
 
-    return guarded
+
+def _name(kind: bytes, note: bytes) -> str:
+    if kind == tarfile.GNUTYPE_LONGNAME:
+        return note.rstrip(b"\0").decode(errors="replace")
+    path = _PAX_PATH.search(note)
+    return path[1].decode(errors="replace") if path else ""
 
 
 CONTAINER = Container("tar", lambda head: head[257:262] == b"ustar", members)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from replay.inputs.base import Container, Report
 from replay.inputs.inflate import Inflater
-from replay.inputs.stream import Damaged, Stream
+from replay.inputs.stream import Damaged, Stream, limited
 
 _LOCAL = b"PK\3\4"
 _ENDS = (b"PK\1\2", b"PK\5\6", b"PK\6\6", b"PK\6\x08")
@@ -40,17 +40,17 @@ class _Member:
 
 
 class _Content:
-    """Unpacks one member and compares its checksum."""
+    """Unpacks one member and computes its checksum, which is compared here if it is known before."""
 
     def __init__(self, member: _Member, packed: Stream) -> None:
         self._member = member
         self._read = Inflater(packed, -15).read if member.method == _DEFLATED else packed.read
-        self._crc = 0
+        self.crc = 0
 
     def read(self, size: int) -> bytes:
         piece = self._read(size)
-        self._crc = zlib.crc32(piece, self._crc)
-        if not piece and not self._member.size_follows and self._crc != self._member.crc:
+        self.crc = zlib.crc32(piece, self.crc)
+        if not piece and not self._member.size_follows and self.crc != self._member.crc:
             raise Damaged("the checksum is wrong: the member is cut off or damaged")
         return piece
 
@@ -69,19 +69,20 @@ def members(stream: Stream, report: Report) -> Iterator[tuple[str | None, Callab
                 f"{member.name} cannot be read (encrypted, or not deflated), nor what comes behind it", place
             )
             return
-        packed = stream if member.size_follows else _part(stream, member.size)
+        packed = stream if member.size_follows else Stream(limited(stream, member.size), _unheard)
+        content = _Content(member, packed)
         if not readable:
             report(
                 f"{member.name} cannot be read: it is encrypted, or packed by method {member.method}", place
             )
         elif not member.name.endswith("/"):
-            content = _Content(member, packed)
             yield member.name, content.read
-            _finish(content)
-        if member.size_follows:
-            _skip_descriptor(stream)
-        else:
+        if not member.size_follows:
             packed.drain()
+            continue
+        _finish(content)
+        if _skip_descriptor(stream) not in (None, content.crc):
+            report(f"{member.name}: the checksum is wrong, some of it may be damaged", place)
     if stream.peek(4) not in _ENDS:
         report("the archive is cut off or damaged: neither a member nor the directory follows", stream.offset)
 
@@ -109,10 +110,8 @@ def _zip64_size(extra: bytes, both: bool) -> int:
     return 0
 
 
-def _part(stream: Stream, size: int) -> Stream:
-    """The next ``size`` bytes as a stream of their own."""
-    end = stream.offset + size
-    return Stream(lambda wanted: stream.read(min(wanted, end - stream.offset)), lambda reason, byte: None)
+def _unheard(reason: str, byte: int) -> None:
+    """What is missing is noticed, and reported, where it is unpacked."""
 
 
 def _finish(content: _Content) -> None:
@@ -124,13 +123,14 @@ def _finish(content: _Content) -> None:
         return
 
 
-def _skip_descriptor(stream: Stream) -> None:
-    """Moves behind checksum and sizes: 4 or 8 bytes each, with a mark or without."""
+def _skip_descriptor(stream: Stream) -> int | None:
+    """Moves behind checksum and sizes (4 or 8 bytes each, with a mark or without) and returns the
+    checksum."""
     mark = 4 if stream.peek(4) == _DESCRIPTOR else 0
     for size in (mark + 12, mark + 20):
         if stream.peek(size + 4)[size:] in (_LOCAL, *_ENDS):
-            stream.exactly(size)
-            return
+            return int.from_bytes(stream.exactly(size)[mark : mark + 4], "little")
+    return None
 
 
 CONTAINER = Container("zip", lambda head: head.startswith((_LOCAL, b"PK\5\6")), members)

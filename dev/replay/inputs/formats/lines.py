@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from replay.inputs import times
-from replay.inputs.base import EVENT_LIMIT, Confidence, Event, Format, Header, Log
+from replay.inputs.base import ANY_SOURCETYPE, EVENT_LIMIT, Confidence, Event, Format, Header, Log
 from replay.inputs.stream import Window
 
 
@@ -42,4 +42,4 @@ def split(log: Log) -> Iterator[tuple[int, bytes]]:
         skipping, window.pos, scan = False, end, end
 
 
-FORMAT = Format("lines of text", ("*",), lambda head: Confidence.NO, read)
+FORMAT = Format("lines of text", (ANY_SOURCETYPE,), lambda head: Confidence.NO, read)
