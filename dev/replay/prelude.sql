@@ -75,3 +75,18 @@ CREATE MACRO spl_nums(l) AS list_transform(l, lambda v: spl_num(v));
 CREATE MACRO spl_list_min(l) AS coalesce(spl_text(list_min(spl_nums(l))), list_min(l));
 CREATE MACRO spl_list_max(l) AS
   coalesce(list_max(list_filter(l, lambda v: spl_num(v) IS NULL)), spl_text(list_max(spl_nums(l))));
+
+-- A cell of a lookup table with wildcards (`*`) as a LIKE pattern; its escape is `^`.
+CREATE MACRO spl_like(cell) AS replace(replace(replace(replace(cell, '^', '^^'), '%', '^%'), '_', '^_'), '*', '%');
+
+-- Buckets (replay/spans.py): the first of the month that begins the bucket of n months; labels of number buckets.
+CREATE MACRO spl_month_index(t) AS
+  (year(make_timestamp(CAST(floor(t * 1e6) AS BIGINT))) - 1970) * 12 + month(make_timestamp(CAST(floor(t * 1e6) AS BIGINT))) - 1;
+CREATE MACRO spl_month_start(m) AS
+  CAST(epoch(make_date(CAST(1970 + floor(m / 12) AS BIGINT), CAST(m - floor(m / 12) * 12 + 1 AS BIGINT), 1)) AS DOUBLE);
+CREATE MACRO spl_month_bucket(t, n) AS spl_month_start(floor(spl_month_index(t) / n) * n);
+CREATE MACRO spl_bucket_label(x, width) AS
+  spl_text(round(floor(x / width) * width, 9)) || '-' || spl_text(round((floor(x / width) + 1) * width, 9));
+CREATE MACRO spl_log_bucket_label(x, c, base) AS
+  CASE WHEN x > 0 THEN spl_text(c * pow(base, floor(ln(x / c) / ln(base) + 1e-9)))
+    || '-' || spl_text(c * pow(base, floor(ln(x / c) / ln(base) + 1e-9) + 1)) END;
