@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from replay.errors import Place, SearchError
-from replay.relation import NULL, Expr, Kind, as_list, as_number, as_text, number, string
+from replay.relation import NULL, Expr, Kind, as_list, as_number, as_text, fresh_name, number, string
 from replay.spl.evals import Binary, Call, EvalExpr, Field, Number, String, Unary
 
 if TYPE_CHECKING:
@@ -164,8 +164,7 @@ class EvalCompiler:
         joined = f"{as_text(a).sql} || {as_text(b).sql}"
         if isinstance(a.literal, str) or isinstance(b.literal, str) or _texts(left, right):
             return Expr(f"({joined})", Kind.STR)
-        both = f"{as_number(a).sql} + {as_number(b).sql}"
-        return Expr(f"coalesce(spl_text({both}), {joined})", Kind.STR)
+        return Expr(f"spl_plus({as_text(a).sql}, {as_text(b).sql})", Kind.STR)
 
 
 def _texts(*nodes: EvalExpr) -> bool:
@@ -177,8 +176,9 @@ def _texts(*nodes: EvalExpr) -> bool:
 def compare(a: Expr, op: str, b: Expr) -> str:
     """SQL of a comparison in ``eval`` and ``where``: null if a side is null; a multivalue matches if any value does."""
     if a.kind is Kind.MV:
-        inner = compare(Expr("v", Kind.STR), op, b)
-        return f"(len(list_filter({a.sql}, lambda v: {inner})) > 0)"
+        value = fresh_name("__v")  # no field and no enclosing lambda has this name
+        inner = compare(Expr(value, Kind.STR), op, b)
+        return f"(len(list_filter({a.sql}, lambda {value}: {inner})) > 0)"
     if b.kind is Kind.MV:
         return compare(b, _REVERSED[op], a)
     if a.kind is Kind.BOOL or b.kind is Kind.BOOL:

@@ -1,23 +1,29 @@
 -- SQL macros that the generated SQL speaks in, so that `replay explain` can be read. Loaded by engine.py.
 
+-- Macros are text: an argument named twice is computed (and, nested, multiplied) twice. Where that would happen, a list
+-- of one value names it once: list_transform([x], lambda v: ... v ... v ...)[1].
+
 -- Text that Splunk would take for a number, as DOUBLE; anything else is NULL.
 CREATE MACRO spl_num(s) AS
-  CASE WHEN regexp_full_match(s, '[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?') THEN TRY_CAST(s AS DOUBLE) END;
+  TRY_CAST(regexp_extract(s, '^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$') AS DOUBLE);
 
 -- A number as Splunk prints it: integers without decimals.
 CREATE MACRO spl_text(d) AS
-  CASE WHEN isfinite(d) AND d = trunc(d) AND abs(d) < 1e17 THEN CAST(CAST(d AS BIGINT) AS VARCHAR)
-       ELSE CAST(d AS VARCHAR) END;
+  list_transform([d], lambda x: CASE WHEN isfinite(x) AND x = trunc(x) AND abs(x) < 1e17
+    THEN CAST(CAST(x AS BIGINT) AS VARCHAR) ELSE CAST(x AS VARCHAR) END)[1];
+
+-- `a + b` of two texts: the sum if both look like numbers, else the one behind the other.
+CREATE MACRO spl_plus(a, b) AS
+  list_transform([[a, b]], lambda p: coalesce(spl_text(spl_num(p[1]) + spl_num(p[2])), p[1] || p[2]))[1];
 
 -- A multivalue with exactly one value is that value.
-CREATE MACRO spl_single(l) AS CASE WHEN len(l) = 1 THEN l[1] END;
-
--- A single value as a multivalue.
-CREATE MACRO spl_list(s) AS CASE WHEN s IS NOT NULL THEN [s] END;
+CREATE MACRO spl_single(l) AS list_transform([l], lambda m: CASE WHEN len(m) = 1 THEN m[1] END)[1];
 
 -- A list without nulls; an empty one is a missing field.
-CREATE MACRO spl_mv(l) AS
-  CASE WHEN len(list_filter(l, lambda v: v IS NOT NULL)) > 0 THEN list_filter(l, lambda v: v IS NOT NULL) END;
+CREATE MACRO spl_mv(l) AS list_aggregate(list_filter(l, lambda v: v IS NOT NULL), 'list');
+
+-- A single value as a multivalue.
+CREATE MACRO spl_list(s) AS spl_mv([s]);
 
 -- Comparison of two texts: numerically if both look like numbers, byte by byte otherwise.
 CREATE MACRO spl_eq(a, b) AS
