@@ -157,11 +157,11 @@ def test_a_huge_value_comes_back(rbaenrich: Driver) -> None:
 def test_many_records_in_several_chunks_keep_their_order(rbaenrich: Driver) -> None:
     header = ["dest", "process", "n"]
     chunks = [
-        [header, *[[f"PC{n % 7}", "a", str(n)] for n in range(start, start + 20_000)]]
-        for start in (0, 20_000, 40_000)
+        [header, *[[f"PC{n % 7}", "a", str(n)] for n in range(start, start + 5_000)]]
+        for start in (0, 5_000, 10_000)
     ]
     reply = rbaenrich.run(["detection=Plain"], *chunks)
-    assert [result["n"] for result in reply.results] == [str(n) for n in range(60_000)]
+    assert [result["n"] for result in reply.results] == [str(n) for n in range(15_000)]
 
 
 def test_a_missing_field_is_warned_about_once_a_search(rbaenrich: Driver) -> None:
