@@ -59,9 +59,7 @@ class RbaEnrichCommand(StreamingCommand):  # type: ignore[misc]  # the SDK has n
     _enricher: Enricher
 
     def prepare(self) -> None:
-        """Checks the options and loads the detection: what is wrong ends the search before any result is
-        read.
-        """
+        """Checks the options and loads the detection; what is wrong ends the search before any result."""
         try:
             self._check_options()
             found = self._find()
