@@ -152,7 +152,7 @@ def parse_calls(
     while not s.done:
         if s.accept(","):
             continue
-        if s.peek_word("=<>!").lower() in stops or _at_option(s, ends) or s.peek() == "[":
+        if s.peek_word("=<>!").lower() in stops or at_option(s, ends) or s.peek() == "[":
             break
         call = _parse_call(s, evals)
         if call not in calls:
@@ -162,16 +162,15 @@ def parse_calls(
     return calls
 
 
-def _at_option(s: Scanner, names: tuple[str, ...]) -> bool:
-    start = s.pos
-    found = s.option(names) if names else None
-    s.pos = start
-    return found is not None
+def at_option(s: Scanner, names: Iterable[str]) -> bool:
+    """True if one of these options (``name=…``, ``name(…)``) comes next."""
+    word = s.peek_word("=<>!")
+    return word.lower() in tuple(names) and s.text[s.pos + len(word) : s.end].lstrip()[:1] in ("=", "(")
 
 
 def _parse_call(s: Scanner, evals: bool) -> AggregateCall:
-    start = (s.skip(), s.pos)[1]
     function = s.peek_word("=<>!")
+    start = s.pos
     _check_function(s, function)
     s.pos += len(function)
     argument, text = _parse_argument(s, function, evals)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from replay.aggregates import AggregateCall, group, needs_of_calls, parse_calls
+from replay.aggregates import AggregateCall, at_option, group, needs_of_calls, parse_calls
 from replay.commands import Command, Needs, command
 from replay.context import Context
 from replay.plan import Parser
@@ -62,10 +62,9 @@ def parse_by(s: Scanner, options: tuple[str, ...] = ()) -> tuple[str, ...]:
     while not s.done:
         if s.accept(","):
             continue
-        at = s.pos
-        if options and s.option(options):
-            s.pos = at
+        if at_option(s, options):
             break
+        at = s.pos
         name = s.field("a field name after BY")
         if "*" in name:
             raise s.error("wildcards are not allowed after BY", at)
