@@ -106,8 +106,7 @@ class RbaEnrichCommand(StreamingCommand):  # type: ignore[misc]  # the SDK has n
             raise RbaError(f"output={self.output} is unknown: use output={ANNOTATE} or output={EVENTS}.")
         if not PREFIX.fullmatch(self.prefix):
             raise RbaError(
-                f"prefix={self.prefix} is no beginning of a field name: use a letter, then letters, digits, "
-                "_ . : or -."
+                f"prefix={self.prefix} is no beginning of a field name: use a letter, then letters, digits, _ . : or -."
             )
 
     def _find(self) -> Found:
@@ -128,9 +127,7 @@ class RbaEnrichCommand(StreamingCommand):  # type: ignore[misc]  # the SDK has n
             return {}
         missing = [i for i in ids if i not in techniques]
         if missing:
-            self.write_warning(
-                f"Not in the lookup mitre_attack_techniques, shown by id only: {', '.join(missing)}."
-            )
+            self.write_warning(f"Not in the lookup mitre_attack_techniques, shown by id only: {', '.join(missing)}.")
         return techniques
 
 

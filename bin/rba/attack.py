@@ -35,18 +35,14 @@ def read_techniques(path: str, ids: Collection[str]) -> Dict[str, Technique]:
             reader = csv.DictReader(file)
             missing = [column for column in COLUMNS if column not in (reader.fieldnames or [])]
             if missing:
-                raise RbaError(
-                    f"{path} has no column {', '.join(missing)}. Restore the lookup from the app's package."
-                )
+                raise RbaError(f"{path} has no column {', '.join(missing)}. Restore the lookup from the app's package.")
             return {
                 row["technique_id"]: Technique(row["technique"], _split(row["tactics"]))
                 for row in reader
                 if row["technique_id"] in ids
             }
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise RbaError(
-            f"{path} cannot be read: {error}. Restore the lookup from the app's package."
-        ) from error
+        raise RbaError(f"{path} cannot be read: {error}. Restore the lookup from the app's package.") from error
 
 
 def _split(tactics: str) -> Tuple[str, ...]:

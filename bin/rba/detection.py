@@ -113,9 +113,7 @@ def _read(name: str, settings: Mapping[str, str]) -> Detection:
     )
 
 
-def _warnings(
-    name: str, computed: Optional[float], differing: List[str], objects: List[RiskObject]
-) -> List[str]:
+def _warnings(name: str, computed: Optional[float], differing: List[str], objects: List[RiskObject]) -> List[str]:
     texts = []
     if differing and computed is not None:
         texts.append(
@@ -147,9 +145,7 @@ def _json(settings: Mapping[str, str], key: str) -> Any:
 
 def _risk_entries(settings: Mapping[str, str]) -> List[Dict[str, Any]]:
     if not settings.get(RISK, "").strip():
-        raise _Broken(
-            RISK, "is not set, so this saved search has no risk to add: give it the Risk Analysis action"
-        )
+        raise _Broken(RISK, "is not set, so this saved search has no risk to add: give it the Risk Analysis action")
     entries = _json(settings, RISK)
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise _Broken(RISK, "must be a JSON list of objects, one for each risk object or threat object")
@@ -178,9 +174,7 @@ def _score(value: Any, settings: Mapping[str, str], number: int, needed: bool) -
 
 def _number(value: Any, key: str, what: str) -> float:
     try:
-        score = (
-            float(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else math.nan
-        )
+        score = float(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else math.nan
     except (ValueError, OverflowError):
         score = math.nan
     if not math.isfinite(score):
@@ -193,9 +187,7 @@ def _impact_times_confidence(settings: Mapping[str, str]) -> Optional[float]:
     if not given:
         return None
     if len(given) == 1:
-        raise _Broken(
-            next(iter(given)), f"is set alone: {IMPACT} and {CONFIDENCE} go together, set both or neither"
-        )
+        raise _Broken(next(iter(given)), f"is set alone: {IMPACT} and {CONFIDENCE} go together, set both or neither")
     impact, confidence = (_number(value, key, "a percentage") for key, value in given.items())
     for key, value in ((IMPACT, impact), (CONFIDENCE, confidence)):
         if not 0 <= value <= 100:

@@ -22,9 +22,7 @@ from .template import Template
 ANNOTATE = "annotate"
 EVENTS = "events"
 
-_EMPTY = frozenset(
-    form for word in ("", "-", "unknown", "null") for form in (word, word.title(), word.upper())
-)
+_EMPTY = frozenset(form for word in ("", "-", "unknown", "null") for form in (word, word.title(), word.upper()))
 _UNKNOWN = "unknown"
 _REMEMBERED = 4096  # distinct results whose additions are kept,
 _REMEMBERED_SIZE = 2048  # unless they are longer than so many characters
@@ -70,9 +68,7 @@ class Enricher:
         names = ["risk_score", "risk_severity", "risk_message", "risk_hash"]
         if self._events:
             names = ["risk_object", "risk_object_type", *names]
-        self._added_fields = [
-            prefix + name for name in (*names, "threat_object", "threat_object_type", *constant)
-        ]
+        self._added_fields = [prefix + name for name in (*names, "threat_object", "threat_object_type", *constant)]
         self._header = [prefix + name for name in names]
         for name in ("threat_object", "threat_object_type"):
             self._header += [prefix + name, MV + prefix + name]
@@ -138,10 +134,7 @@ class Enricher:
                 NO_RISK_OBJECT, ", ".join(risk.field for risk in self._detection.risk_objects) or "none set"
             )
             return [["", "", *self._risk(self._detection.score, message, []), *tail]]
-        return [
-            [name, type_, *self._risk(score, message, [(name, type_)]), *tail]
-            for name, type_, score in objects
-        ]
+        return [[name, type_, *self._risk(score, message, [(name, type_)]), *tail] for name, type_, score in objects]
 
     def _risk(self, score: float, message: str, objects: Sequence[Tuple[str, str]]) -> Row:
         return [
@@ -192,9 +185,7 @@ def _constant_fields(
     annotations = detection.annotations
     ids = annotations.get("mitre_attack", ())
     names, tactics = names_and_tactics(ids, techniques)
-    fields: Dict[str, Sequence[str]] = (
-        {"search_name": [detection.name], "source": [detection.name]} if events else {}
-    )
+    fields: Dict[str, Sequence[str]] = {"search_name": [detection.name], "source": [detection.name]} if events else {}
     return {
         **fields,
         "annotations.mitre_attack": ids,

@@ -25,9 +25,7 @@ def app_folders(own: str, environ: Mapping[str, str]) -> List[str]:
     named = [folder for folder in environ.get("RBAENRICH_APPS", "").split(os.pathsep) if folder]
     for folder in named:
         if not os.path.isdir(folder):
-            raise RbaError(
-                f"RBAENRICH_APPS names {folder}, which is no folder. Correct the environment variable."
-            )
+            raise RbaError(f"RBAENRICH_APPS names {folder}, which is no folder. Correct the environment variable.")
     installed = os.path.join(environ.get("SPLUNK_HOME", ""), "etc", "apps")
     if environ.get("SPLUNK_HOME") and os.path.isdir(installed):
         named += sorted(entry.path for entry in os.scandir(installed) if entry.is_dir())
@@ -56,7 +54,4 @@ def find_in_files(name: str, app: str, folders: List[str]) -> Found:
 
 
 def _unread(conf: Conf, name: str) -> List[str]:
-    return [
-        f"{line}: this line of [{name}] is no setting and was passed over."
-        for line in conf.unread.get(name, [])
-    ]
+    return [f"{line}: this line of [{name}] is no setting and was passed over." for line in conf.unread.get(name, [])]

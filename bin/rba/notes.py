@@ -13,8 +13,7 @@ RENAMED = "renamed"
 _TEXTS = {
     MISSING: 'Missing or empty in some results: {}. The risk message says "unknown" there, and no risk '
     "object or threat object comes of it.",
-    NO_RISK_OBJECT: "Some results have no value in any risk object field ({}): passed on with an empty "
-    "risk_object.",
+    NO_RISK_OBJECT: "Some results have no value in any risk object field ({}): passed on with an empty risk_object.",
     RAGGED: "Some results have {} cells than the header has fields: missing cells were left empty, cells "
     "without a field were dropped.",
     BAD_MULTIVALUE: "Some multivalues are not in the form $a$;$b$, in {}: passed on as they came, and read "

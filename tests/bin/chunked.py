@@ -94,9 +94,7 @@ class Driver:
     environ: Mapping[str, str] = field(default_factory=dict)
     command: Path = COMMAND
 
-    def run(
-        self, args: Sequence[str], *chunks: Rows | str, searchinfo: Mapping[str, str] | None = None
-    ) -> Reply:
+    def run(self, args: Sequence[str], *chunks: Rows | str, searchinfo: Mapping[str, str] | None = None) -> Reply:
         """Sends getinfo with the arguments ``args``, then the chunks: rows with their header, or a body."""
         info = {
             "args": list(args),

@@ -83,9 +83,7 @@ def test_events_of_the_shipped_detection(rbaenrich: Driver) -> None:
 def test_the_first_record_of_all_comes_with_the_first_chunk(rbaenrich: Driver) -> None:
     """Every frame is answered by one, ``finished`` is echoed, an empty chunk stays empty."""
     header = ["dest", "process"]
-    reply = rbaenrich.run(
-        ["detection=Plain"], "", [header, ["PC1", "a"]], [header, ["PC2", "b"], ["PC3", "c"]], ""
-    )
+    reply = rbaenrich.run(["detection=Plain"], "", [header, ["PC1", "a"]], [header, ["PC2", "b"], ["PC3", "c"]], "")
     assert [meta["finished"] for meta, _ in reply.frames[1:]] == [False, False, False, True]
     assert [body == "" for _, body in reply.frames[1:]] == [True, False, False, True]
     assert [result["risk_message"] for result in reply.results] == [
@@ -118,10 +116,7 @@ def test_fields_that_only_later_records_have_survive(rbaenrich: Driver) -> None:
     )
     assert len(reply.results) == 2
     assert reply.results[0]["dest"] == "PC1"
-    assert (
-        reply.results[1] | {"late": "1\n2", "__mv_late": "$1$;$2$", "__mv_lonely": "$3$;$4$"}
-        == reply.results[1]
-    )
+    assert reply.results[1] | {"late": "1\n2", "__mv_late": "$1$;$2$", "__mv_lonely": "$3$;$4$"} == reply.results[1]
     assert [text for level, text in reply.messages if level == "WARN" and "fewer cells" in text]
 
 
@@ -140,25 +135,20 @@ HOSTILE = [
 def test_every_character_comes_back(rbaenrich: Driver) -> None:
     reply = rbaenrich.run(["detection=Plain"], [["dest", "process"], *[["PC1", value] for value in HOSTILE]])
     assert [result["process"] for result in reply.results] == HOSTILE
-    assert [result["risk_message"] for result in reply.results] == [
-        f"{value} on \nPC1 – ☃" for value in HOSTILE
-    ]
+    assert [result["risk_message"] for result in reply.results] == [f"{value} on \nPC1 – ☃" for value in HOSTILE]
 
 
 def test_a_huge_value_comes_back(rbaenrich: Driver) -> None:
     """Beyond the SDK's own limit of 10 MB."""
     huge = "x" * 11_000_000
-    reply = rbaenrich.run(
-        ["detection=Plain"], [["dest", "process", "huge"], ["PC1", "a", huge], ["PC2", "b", "-"]]
-    )
+    reply = rbaenrich.run(["detection=Plain"], [["dest", "process", "huge"], ["PC1", "a", huge], ["PC2", "b", "-"]])
     assert [len(result["huge"]) for result in reply.results] == [len(huge), 1]
 
 
 def test_many_records_in_several_chunks_keep_their_order(rbaenrich: Driver) -> None:
     header = ["dest", "process", "n"]
     chunks = [
-        [header, *[[f"PC{n % 7}", "a", str(n)] for n in range(start, start + 5_000)]]
-        for start in (0, 5_000, 10_000)
+        [header, *[[f"PC{n % 7}", "a", str(n)] for n in range(start, start + 5_000)]] for start in (0, 5_000, 10_000)
     ]
     reply = rbaenrich.run(["detection=Plain"], *chunks)
     assert [result["n"] for result in reply.results] == [str(n) for n in range(15_000)]
@@ -211,9 +201,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("args", "said"), REFUSED)
-def test_what_is_wrong_ends_the_search_before_any_result(
-    rbaenrich: Driver, args: list[str], said: str
-) -> None:
+def test_what_is_wrong_ends_the_search_before_any_result(rbaenrich: Driver, args: list[str], said: str) -> None:
     reply = rbaenrich.run(args, HIT)
     assert reply.code == 1
     ((level, text),) = reply.messages
@@ -229,9 +217,7 @@ def test_an_app_folder_that_is_not_there_is_an_error(rbaenrich: Driver) -> None:
     ]
 
 
-def test_as_installed_it_needs_its_own_lib_only_and_local_wins(
-    python: str, sdk: Path, tmp_path: Path
-) -> None:
+def test_as_installed_it_needs_its_own_lib_only_and_local_wins(python: str, sdk: Path, tmp_path: Path) -> None:
     """In the package the SDK lies in ``lib``, before whatever else goes by its name."""
     app, decoy = tmp_path / "installed", tmp_path / "decoy" / "splunklib"
     for part in ("bin", "default", "lookups"):
@@ -245,7 +231,5 @@ def test_as_installed_it_needs_its_own_lib_only_and_local_wins(
     (decoy / "__init__.py").write_text("raise ImportError('the wrong SDK')")
     driver = Driver(python, {"PYTHONPATH": str(decoy.parent)}, app / "bin" / "rbaenrich.py")
     reply = driver.run([SHIPPED], HIT)
-    assert [(result["risk_score"], result["risk_message"]) for result in reply.results] == [
-        ("80", "tuned: PC1")
-    ]
+    assert [(result["risk_score"], result["risk_message"]) for result in reply.results] == [("80", "tuned: PC1")]
     assert (reply.code, reply.messages, reply.log) == (0, [], "")

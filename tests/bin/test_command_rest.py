@@ -160,9 +160,7 @@ def test_a_session_that_has_ended_is_told(rbaenrich: Driver, splunkd: Splunkd) -
 
 
 def test_with_splunkd_files_are_not_read(rbaenrich: Driver, splunkd: Splunkd) -> None:
-    said = refused(
-        ask(rbaenrich, splunkd.uri, "Endpoint - Windows Remote Assistance Spawning Process - Rule")
-    )
+    said = refused(ask(rbaenrich, splunkd.uri, "Endpoint - Windows Remote Assistance Spawning Process - Rule"))
     assert "There is no saved search" in said
 
 

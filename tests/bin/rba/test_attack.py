@@ -31,12 +31,8 @@ def test_names_and_tactics_come_once_and_in_order() -> None:
     assert tactics == ["Execution", "Defense Evasion", "Privilege Escalation"]
 
 
-@pytest.mark.parametrize(
-    "content", [None, b"id,name\nT1,x\n", b"", b"technique_id,technique,tactics\n\xff,,\n"]
-)
-def test_a_lookup_that_cannot_be_used_is_an_error_that_names_it(
-    tmp_path: Path, content: bytes | None
-) -> None:
+@pytest.mark.parametrize("content", [None, b"id,name\nT1,x\n", b"", b"technique_id,technique,tactics\n\xff,,\n"])
+def test_a_lookup_that_cannot_be_used_is_an_error_that_names_it(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "techniques.csv"
     if content is not None:
         path.write_bytes(content)

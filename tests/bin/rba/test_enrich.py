@@ -80,9 +80,7 @@ def test_annotate_adds_these_fields_and_no_risk_object() -> None:
 
 
 def test_several_risk_objects_annotate_the_highest_score() -> None:
-    (result,) = run(
-        enricher(risk("dest", 20), risk("user", 90)), ["dest", "user", "process"], ["PC1", "bob", "x"]
-    )
+    (result,) = run(enricher(risk("dest", 20), risk("user", 90)), ["dest", "user", "process"], ["PC1", "bob", "x"])
     assert (result["risk_score"], result["risk_severity"]) == ("90", "critical")
 
 
@@ -119,9 +117,7 @@ EMPTY = ["", "-", "unknown", "null", "NULL", "Unknown"]
 @pytest.mark.parametrize("output", ["annotate", "events"])
 def test_a_result_without_risk_object_is_passed_on_and_warned_about_once(value: str, output: str) -> None:
     subject = enricher(risk("dest", 20), threat("dest"), output=output)
-    results = run(
-        subject, ["dest", "process", "kept"], [value, "x", "1"], ["PC1", "x", "2"], [value, "x", "3"]
-    )
+    results = run(subject, ["dest", "process", "kept"], [value, "x", "1"], ["PC1", "x", "2"], [value, "x", "3"])
     assert [result["kept"] for result in results] == ["1", "2", "3"]
     assert [result["risk_message"] for result in results] == ["x on unknown", "x on PC1", "x on unknown"]
     assert [result["threat_object"] for result in results] == ["", "PC1", ""]
@@ -187,9 +183,7 @@ BAD_ROWS = [
 
 
 @pytest.mark.parametrize(("row", "expected", "said"), BAD_ROWS)
-def test_a_bad_record_is_passed_on_with_a_warning(
-    row: list[str], expected: dict[str, str], said: str
-) -> None:
+def test_a_bad_record_is_passed_on_with_a_warning(row: list[str], expected: dict[str, str], said: str) -> None:
     subject = enricher(risk("dest", 20))
     good = ["PC2", "y", "2"]
     results = run(subject, ["dest", "process", "kept"], good, row, good)

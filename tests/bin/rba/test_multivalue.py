@@ -35,9 +35,7 @@ def test_a_malformed_cell_is_told_from_no_values(cell: str) -> None:
     assert decode(cell) is None
 
 
-TEXTS = st.lists(
-    st.text(alphabet=st.one_of(st.sampled_from("$;\n\"' a"), st.characters(exclude_categories=["Cs"])))
-)
+TEXTS = st.lists(st.text(alphabet=st.one_of(st.sampled_from("$;\n\"' a"), st.characters(exclude_categories=["Cs"]))))
 
 
 @given(TEXTS)

@@ -56,9 +56,7 @@ def test_a_search_without_app_is_fine() -> None:
 
 
 def test_values_are_texts_as_in_the_conf_file() -> None:
-    splunkd = Splunkd(
-        {path("a"): [entry("a", disabled=True, off=False, n=80, none=None, list=["x"], text="t")]}
-    )
+    splunkd = Splunkd({path("a"): [entry("a", disabled=True, off=False, n=80, none=None, list=["x"], text="t")]})
     assert find_by_rest(NAME, "a", "own", splunkd).settings == {
         "disabled": "1",
         "off": "0",

@@ -26,9 +26,7 @@ def test_rows(body: str, rows: list[list[str]]) -> None:
     assert list(read_rows(body)) == rows
 
 
-CELLS = st.text(
-    alphabet=st.one_of(st.sampled_from('\0\r\n,"\ue000'), st.characters(exclude_categories=["Cs"]))
-)
+CELLS = st.text(alphabet=st.one_of(st.sampled_from('\0\r\n,"\ue000'), st.characters(exclude_categories=["Cs"])))
 
 
 @given(st.lists(st.lists(CELLS, min_size=1), min_size=1), st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]))
