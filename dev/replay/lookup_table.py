@@ -1,38 +1,122 @@
-"""Lookup tables as relations: CSV files read by DuckDB, in file order, every cell text, empty cells null."""
+"""Lookup tables as relations: CSV files read by DuckDB, in file order, every cell text, empty cells null.
+
+A session is one engine. It reads each table once, and what ``outputlookup`` writes stays in the session: the files of
+the loaded apps are never changed, and later searches of the session read what was written.
+"""
 
 from __future__ import annotations
 
 import csv
+import gzip
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 from replay.context import Context
+from replay.engine import Engine, EngineError
 from replay.errors import KnowledgeError, Place
+from replay.knowledge import Lookup
 from replay.relation import ORDER, Kind, Relation, assign_columns, fresh_name, quote
+from replay.spl.scanner import Scanner
+from replay.spl.search import parse_search
+from replay.terms import compile_terms
+
+_tables: WeakKeyDictionary[Engine, dict[str, Relation]] = WeakKeyDictionary()
+
+
+def lookup_rows(lookup: Lookup, ctx: Context, *, filtered: bool = True) -> Relation:
+    """The rows of a lookup, in file order, as this session sees them.
+
+    A KV store collection has no rows here until the session writes some; that is said in a warning.
+
+    Args:
+        lookup: the lookup.
+        ctx: the search.
+        filtered: apply the ``filter`` of the definition (transforms.conf.spec).
+
+    Raises:
+        KnowledgeError: the lookup has no rows to read (a script, geographic shapes), or its file is unreadable.
+    """
+    session = _tables.setdefault(ctx.engine, {})
+    key = _key(lookup)
+    if key not in session:
+        session[key] = _empty(lookup, ctx) if lookup.path is None else read_table(lookup.path, ctx)
+    rel = session[key]
+    if filtered and lookup.filter is not None:
+        expression = parse_search(Scanner(lookup.filter, place=lookup.place), _no_subsearch)
+        rel = rel.filter(compile_terms(expression, rel.field, ctx, knowledge=False))
+    return rel
+
+
+def exists(lookup: Lookup, ctx: Context) -> bool:
+    """Whether the table is there: on disk, or written in this session."""
+    on_disk = lookup.path is not None and lookup.path.is_file()
+    return on_disk or _key(lookup) in _tables.get(ctx.engine, {})
+
+
+def write_rows(lookup: Lookup, rel: Relation, ctx: Context) -> None:
+    """Make these the rows of the lookup for the rest of the session. ``rel`` must be materialized."""
+    _tables.setdefault(ctx.engine, {})[_key(lookup)] = rel
+
+
+def _key(lookup: Lookup) -> str:
+    """What tells two tables apart: two definitions may name one file."""
+    if lookup.kind not in ("csv", "kvstore"):
+        what = "an external (scripted)" if lookup.kind == "external" else "a geographic"
+        raise KnowledgeError(f"lookup `{lookup.name}` is {what} lookup: it has no table of rows to read", lookup.place)
+    return f"kvstore {lookup.app} {lookup.collection}" if lookup.path is None else str(lookup.path)
+
+
+def _no_subsearch(s: Scanner) -> object:
+    raise s.error("the filter of a lookup holds a subsearch")
+
+
+def _empty(lookup: Lookup, ctx: Context) -> Relation:
+    ctx.warn(
+        f"lookup `{lookup.name}` is the KV store collection `{lookup.collection}`, which is empty here: "
+        "write it with `outputlookup` first if the search depends on it"
+    )
+    names = dict.fromkeys(("_key", *lookup.fields_list), Kind.STR)
+    return ctx.engine.load_rows([], assign_columns(names))
 
 
 def read_table(path: Path, ctx: Context) -> Relation:
-    """The CSV file as a temporary table.
+    """The CSV file (maybe gzipped) as a temporary table.
 
-    Source: Search Reference, "inputlookup"; an empty cell is a missing field.
+    Source: Search Reference, "inputlookup"; an empty cell is a missing field. Cells beyond the header are ignored.
 
     Raises:
-        KnowledgeError: the file is missing or has no header.
+        KnowledgeError: the file is missing, has no header, or is not UTF-8.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as f:
-            header = next(csv.reader(f), [])
-    except OSError as e:
-        raise KnowledgeError(f"the lookup file cannot be read: {e.strerror}", Place(file=str(path))) from e
-    if not header:
-        raise KnowledgeError("the lookup file is empty: it needs a header line", Place(file=str(path)))
-    columns = assign_columns(dict.fromkeys(header, Kind.STR))
+    header = _header(path)
+    columns = assign_columns({name: Kind.STR for name in header if name})
     types = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(header)))
     positions = {name: i for i, name in enumerate(header)}
-    listed = ", ".join(f"c{positions[name]} AS {c.sql}" for name, c in columns.items())
+    listed = ", ".join([*(f"c{positions[name]} AS {c.sql}" for name, c in columns.items()), ""])
     source = (
         f"read_csv({quote(str(path))}, columns={{{types}}}, auto_detect=false, header=true, delim=',', quote='\"', "
-        "escape='\"', null_padding=true, parallel=false, max_line_size=16777216)"
+        "escape='\"', null_padding=true, strict_mode=false, parallel=false, max_line_size=16777216)"
     )
     table = fresh_name("lookup")
-    ctx.engine.execute(f"CREATE TEMP TABLE {table} AS SELECT {listed}, row_number() OVER () AS {ORDER} FROM {source}")
+    try:
+        ctx.engine.execute(
+            f"CREATE TABLE {table} AS SELECT {listed}row_number() OVER () AS {ORDER} FROM {source}"
+        )
+    except EngineError as e:
+        reason = e.message.removeprefix("the database refused the query: ").splitlines()[0]
+        raise KnowledgeError(f"the lookup file cannot be read as UTF-8 CSV: {reason}", Place(file=str(path))) from e
     return Relation(table, columns)
+
+
+def _header(path: Path) -> list[str]:
+    place = Place(file=str(path))
+    try:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as f:
+            lines = (line.decode("utf-8-sig") for line in f)
+            header = next(csv.reader(lines), [])
+    except (OSError, EOFError) as e:
+        raise KnowledgeError(f"the lookup file cannot be read: {getattr(e, 'strerror', None) or e}", place) from e
+    except UnicodeDecodeError as e:
+        raise KnowledgeError("the lookup file is not UTF-8", place) from e
+    if not any(header):
+        raise KnowledgeError("the lookup file is empty: it needs a header line", place)
+    return header

@@ -96,3 +96,33 @@ CREATE MACRO spl_bucket_label(x, width) AS
 CREATE MACRO spl_log_bucket_label(x, c, base) AS
   CASE WHEN x > 0 THEN spl_text(c * pow(base, floor(ln(x / c) / ln(base) + 1e-9)))
     || '-' || spl_text(c * pow(base, floor(ln(x / c) / ln(base) + 1e-9) + 1)) END;
+
+-- Eval functions (functions/).
+
+-- A result that is no real number (the root of a negative one, the logarithm of zero) is missing.
+CREATE MACRO spl_real(d) AS list_transform([d], lambda x: CASE WHEN isfinite(x) THEN x END)[1];
+
+-- Logarithm to any base; exact where it is a whole number (log(8, 2) is 3).
+CREATE MACRO spl_log(x, base) AS
+  list_transform([[x, base]], lambda p: CASE WHEN p[2] = 2 THEN log2(p[1]) WHEN p[2] = 10 THEN log10(p[1])
+    WHEN p[2] > 0 AND p[2] <> 1 THEN ln(p[1]) / ln(p[2]) END)[1];
+
+-- Greatest and least of texts: numbers among themselves, texts among themselves, any text above any number.
+CREATE MACRO spl_max(l) AS
+  list_transform([l], lambda m: coalesce(list_max(list_filter(m, lambda v: spl_num(v) IS NULL)),
+    spl_text(list_max(list_transform(m, lambda v: spl_num(v))))))[1];
+CREATE MACRO spl_min(l) AS
+  list_transform([l], lambda m: coalesce(spl_text(list_min(list_transform(m, lambda v: spl_num(v)))),
+    list_min(list_filter(m, lambda v: spl_num(v) IS NULL))))[1];
+
+-- How many significant figures and decimal places a number's text shows; rounding to so many figures.
+CREATE MACRO spl_figures(s) AS
+  CAST(length(ltrim(regexp_replace(regexp_replace(s, '[eE].*$', ''), '[^0-9]', '', 'g'), '0')) AS INTEGER);
+CREATE MACRO spl_decimals(s) AS CAST(length(regexp_extract(s, '\.([0-9]*)', 1)) AS INTEGER);
+CREATE MACRO spl_sigfig(x, figures) AS
+  list_transform([x], lambda v: CASE WHEN v = 0 THEN 0.0
+    ELSE round(v, CAST(figures - 1 - floor(log10(abs(v))) AS INTEGER)) END)[1];
+
+-- A number that the bit functions take: whole, from 0 to 2^53-1.
+CREATE MACRO spl_bits(d) AS
+  list_transform([d], lambda x: CASE WHEN x >= 0 AND x <= 9007199254740991 AND x = trunc(x) THEN CAST(x AS BIGINT) END)[1];

@@ -11,7 +11,7 @@ from replay.expressions import EvalCompiler
 from replay.functions.fields import fields_read
 from replay.plan import Parser
 from replay.relation import ORDER, Relation
-from replay.spl.evals import EvalExpr, parse_whole
+from replay.spl.evals import EvalExpr, parse_eval
 from replay.spl.scanner import Scanner
 
 _OPTIONS = ("limit", "null", "keeplast")
@@ -20,7 +20,7 @@ _OPTIONS = ("limit", "null", "keeplast")
 @command("head")
 @dataclass(frozen=True)
 class Head(Command):
-    """``head [N | limit=N] [(<condition>)] [null=b] [keeplast=b]``. Source: Search Reference, "head"."""
+    """``head [N | limit=N] [<condition>] [null=b] [keeplast=b]``. Source: Search Reference, "head"."""
 
     limit: int | None
     condition: EvalExpr | None = None
@@ -34,13 +34,14 @@ class Head(Command):
         condition: EvalExpr | None = None
         options: dict[str, str] = {}
         while not s.done:
-            found = s.options(_OPTIONS, "head")
-            options |= found
-            if s.peek() == "(" and condition is None:
-                condition = parse_whole(s.bracketed("("), "head")
-            elif not found and s.peek_word().isdigit() and limit is None:
+            option = s.option(_OPTIONS)
+            if option is not None:
+                options[option[0]] = option[1]
+            elif limit is None and s.peek_word().isdigit():
                 limit = s.integer(s.value(), "head")
-            elif not found:
+            elif condition is None:
+                condition = parse_eval(s)
+            else:
                 s.finish("head")
         if "limit" in options:
             if limit is not None:
@@ -54,12 +55,11 @@ class Head(Command):
     def plan(self, rel: Relation, ctx: Context) -> Relation:
         """Cut at the first row where the condition fails, then at the limit."""
         if self.condition is not None:
-            passes = f"coalesce({EvalCompiler(rel, ctx).boolean(self.condition).sql}, {'true' if self.null else 'false'})"
-            stop = f"min(CASE WHEN NOT {passes} THEN {ORDER} END) OVER ()"
-            rel = rel.derive(
-                f"SELECT * FROM {rel.name} QUALIFY {ORDER} {'<=' if self.keeplast else '<'} coalesce({stop}, {ORDER} + 1)",
-                rel.columns,
-            )
+            condition = EvalCompiler(rel, ctx).boolean(self.condition).sql
+            passes = f"coalesce({condition}, {'true' if self.null else 'false'})"
+            stop = f"coalesce(min(CASE WHEN NOT {passes} THEN {ORDER} END) OVER (), {ORDER} + 1)"
+            before = "<=" if self.keeplast else "<"
+            rel = rel.derive(f"SELECT * FROM {rel.name} QUALIFY {ORDER} {before} {stop}", rel.columns)
         if self.limit is not None:
             rel = rel.derive(f"SELECT * FROM {rel.name} ORDER BY {ORDER} LIMIT {self.limit}", rel.columns)
         return rel
