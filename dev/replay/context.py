@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -41,6 +41,8 @@ class Context:
         earliest, latest: time range in epoch seconds, ``earliest <= _time < latest``; None is open.
         now: the search's clock, epoch seconds (``now()``).
         warn: takes a sentence for the user; the search goes on.
+        depth: how many searches this one is nested in.
+        macros: definitions that replace those of the apps, by macro name.
     """
 
     engine: Engine
@@ -53,6 +55,7 @@ class Context:
     now: float = field(default_factory=time.time)
     warn: Callable[[str], None] = lambda message: None
     depth: int = 0
+    macros: Mapping[str, str] = field(default_factory=dict)
 
     def within(self, earliest: float | None, latest: float | None) -> Context:
         """The same search with another time range."""

@@ -13,6 +13,7 @@ from importlib import resources
 from typing import Any
 
 import duckdb
+from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from replay.errors import ReplayError
 from replay.relation import ORDER, Column, Relation, fresh_name
@@ -54,16 +55,19 @@ class Engine:
         self._con.execute(resources.files("replay").joinpath("prelude.sql").read_text(encoding="utf-8"))
         self._registered: set[str] = set()
 
-    def execute(self, sql: str, parameters: Sequence[object] | None = None) -> duckdb.DuckDBPyConnection:
-        """Run a statement.
+    def execute(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run a statement; returns all its rows.
 
         Raises:
             EngineError: with DuckDB's message. It means a fault in the plan, not in the user's data.
         """
+        return self._run(self._con, sql).fetchall()
+
+    def _run(self, connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
         for name in set(_UDF_CALL.findall(sql)) - self._registered:
             self._register(name)
         try:
-            return self._con.execute(sql, parameters)
+            return connection.execute(sql)
         except duckdb.Error as e:
             raise EngineError(f"the database refused the query: {e}") from e
 
@@ -72,10 +76,10 @@ class Engine:
         self._con.create_function(
             name,
             udf.function,
-            [duckdb.type(p) if isinstance(p, str) else p for p in udf.parameters],
-            duckdb.type(udf.returns),
-            type="arrow" if udf.vectorised else "native",  # type: ignore[arg-type]
-            null_handling="special",  # type: ignore[arg-type]
+            [duckdb.sqltype(p) for p in udf.parameters],
+            duckdb.sqltype(udf.returns),
+            type=PythonUDFType.ARROW if udf.vectorised else PythonUDFType.NATIVE,
+            null_handling=FunctionNullHandling.SPECIAL,
         )
         self._registered.add(name)
 
@@ -91,7 +95,7 @@ class Engine:
         """Compute the rows once, into a temporary table: for what reads them several times, or needs the data to
         know its own fields."""
         name = fresh_name("t")
-        self.execute(f"CREATE TEMP TABLE {name} AS {relation.sql()}")
+        self.execute(f"CREATE TABLE {name} AS {relation.sql()}")
         return Relation(name, relation.columns)
 
     def load_rows(self, rows: Sequence[Mapping[str, Value]], columns: Mapping[str, Column]) -> Relation:
@@ -99,13 +103,15 @@ class Engine:
         import pyarrow as pa
 
         types = {"DOUBLE": pa.float64(), "VARCHAR": pa.string(), "VARCHAR[]": pa.list_(pa.string())}
-        schema = pa.schema([(f"c{i}", types[c.kind.value]) for i, c in enumerate(columns.values())] + [(ORDER, pa.int64())])
+        schema = pa.schema(
+            [(f"c{i}", types[c.kind.value]) for i, c in enumerate(columns.values())] + [(ORDER, pa.int64())]
+        )
         data = [pa.array([row.get(name) for row in rows], types[c.kind.value]) for name, c in columns.items()]
         data.append(pa.array(range(1, len(rows) + 1), pa.int64()))
         source, name = fresh_name("a"), fresh_name("t")
         self.register_arrow(source, pa.table(data, schema=schema))
         listed = ", ".join([*(f"c{i} AS {c.sql}" for i, c in enumerate(columns.values())), ORDER])
-        self.execute(f"CREATE TEMP TABLE {name} AS SELECT {listed} FROM {source}")
+        self.execute(f"CREATE TABLE {name} AS SELECT {listed} FROM {source}")
         self.unregister(source)
         return Relation(name, columns)
 
@@ -113,10 +119,8 @@ class Engine:
         """The rows in order, as field -> value; a missing field is not in the dict."""
         listed = ", ".join([c.sql for c in relation.columns.values()] or [ORDER])
         tail = f" LIMIT {limit}" if limit is not None else ""
-        sql = relation.sql().replace("SELECT * FROM", f"SELECT {listed} FROM", 1) if not relation.ctes else (
-            f"SELECT {listed} FROM ({relation.sql()})"
-        )
-        cursor = self.execute(f"{sql} ORDER BY {ORDER}{tail}")
+        # A connection of its own: other queries may run while the rows are being read.
+        cursor = self._run(self._con.cursor(), f"SELECT {listed} FROM ({relation.sql()}) ORDER BY {ORDER}{tail}")
         names = list(relation.columns)
         while batch := cursor.fetchmany(10_000):
             for row in batch:
@@ -124,8 +128,8 @@ class Engine:
 
     def scalar(self, sql: str) -> Any:
         """The single value of a query."""
-        row = self.execute(sql).fetchone()
-        return row[0] if row else None
+        rows = self.execute(sql)
+        return rows[0][0] if rows else None
 
     def count(self, relation: Relation) -> int:
         """How many rows the relation has."""

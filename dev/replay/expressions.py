@@ -60,7 +60,9 @@ class EvalCompiler:
         """
         e = self.compile(node)
         if e.kind is Kind.BOOL:
-            raise self.error("this is a Boolean, which a field cannot hold: wrap it in if() or tostring()", node)
+            raise self.error(
+                "this is a Boolean, which a field cannot hold: wrap it in if() or tostring()", node
+            )
         return e
 
     def text(self, node: EvalExpr) -> Expr:
@@ -83,7 +85,9 @@ class EvalCompiler:
         """
         e = self.compile(node)
         if e.kind is not Kind.BOOL:
-            raise self.error("a Boolean expression is needed here (a comparison, or a function such as isnull)", node)
+            raise self.error(
+                "a Boolean expression is needed here (a comparison, or a function such as isnull)", node
+            )
         return e
 
     def constant(self, node: EvalExpr, what: str) -> str:
@@ -125,7 +129,9 @@ class EvalCompiler:
 
         function = FUNCTIONS.get(call.name)
         if function is None:
-            raise self.error(f"unknown eval function `{call.name}`{nearest(call.name, FUNCTIONS.names())}", call)
+            raise self.error(
+                f"unknown eval function `{call.name}`{nearest(call.name, FUNCTIONS.names())}", call
+            )
         return function(self, call)
 
     def _unary(self, op: str, operand: EvalExpr) -> Expr:
@@ -150,7 +156,9 @@ class EvalCompiler:
         if op == "+":
             return self._plus(left, right)
         if op in _ARITHMETIC:
-            return Expr(f"({_ARITHMETIC[op].format(self.number(left).sql, self.number(right).sql)})", Kind.NUM)
+            return Expr(
+                f"({_ARITHMETIC[op].format(self.number(left).sql, self.number(right).sql)})", Kind.NUM
+            )
         return Expr(compare(self.compile(left), op, self.compile(right)), Kind.BOOL)
 
     def _joinable(self, node: EvalExpr) -> str:
@@ -169,7 +177,19 @@ class EvalCompiler:
 
 def _texts(*nodes: EvalExpr) -> bool:
     """True if an operand is known to be text: the result of a text function (SR: eval example with substr)."""
-    texts = {"substr", "lower", "upper", "tostring", "typeof", "trim", "ltrim", "rtrim", "replace", "strftime", "mvjoin"}
+    texts = {
+        "substr",
+        "lower",
+        "upper",
+        "tostring",
+        "typeof",
+        "trim",
+        "ltrim",
+        "rtrim",
+        "replace",
+        "strftime",
+        "mvjoin",
+    }
     return any(isinstance(n, Call) and n.name in texts for n in nodes)
 
 

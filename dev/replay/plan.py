@@ -44,8 +44,14 @@ class Parser:
             raise SearchError("the search is empty", self.context.place)
         return self.pipeline(s)
 
-    def pipeline(self, s: Scanner) -> Pipeline:
-        """Parse ``command | command | …``; text before the first pipe is an implied ``search``."""
+    def pipeline(self, s: Scanner, *, generates: bool = True) -> Pipeline:
+        """Parse ``command | command | …``.
+
+        Args:
+            s: spans the pipeline.
+            generates: text before the first pipe is an implied ``search``; if false, it is a command that goes on
+                from the rows there are (``appendpipe``).
+        """
         commands: list[Command] = []
         for position, (start, end) in enumerate(split_top(s, "|")):
             part = s.sub(start, end)
@@ -53,7 +59,7 @@ class Parser:
                 if position == 0:
                     continue
                 raise part.error("a command is missing between two pipes")
-            commands.append(self._command(part, implied_search=position == 0))
+            commands.append(self._command(part, implied_search=generates and position == 0))
         if not commands:
             raise s.error("the search is empty")
         return Pipeline(tuple(commands))
@@ -69,7 +75,8 @@ class Parser:
         return parse_search(s, self.subsearch, stop)
 
     def _command(self, s: Scanner, implied_search: bool) -> Command:
-        start = (s.skip(), s.pos)[1]
+        s.skip()
+        start = s.pos
         word = s.peek_word("=<>!")
         name = word.lower()
         known = COMMANDS.get(name)
@@ -107,7 +114,9 @@ def expand_macros(text: str, ctx: Context) -> str:
     from replay.evaluate import evaluate_constant
 
     def lookup(name: str, arity: int):  # type: ignore[no-untyped-def]  # Knowledge.macro's own type
-        return ctx.knowledge.macro(ctx.app, name, arity)
+        macro = ctx.knowledge.macro(ctx.app, name, arity)
+        replaced = ctx.macros.get(name, ctx.macros.get(f"{name}({arity})"))
+        return macro if replaced is None else replace(macro, definition=replaced, iseval=False)
 
     return expand(text, lookup, lambda expression: evaluate_constant(expression, ctx), ctx.place)
 

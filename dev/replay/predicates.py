@@ -109,9 +109,7 @@ def in_network(text: str, network: ipaddress.IPv4Network | ipaddress.IPv6Network
     """SQL: the text is an address inside the network (false for text that is no address)."""
     if isinstance(network, ipaddress.IPv6Network):
         return f"py_cidr({quote(str(network))}, {text})"
-    value = (
-        f"list_reduce(list_transform(string_split({text}, '.'), lambda o: CAST(o AS BIGINT)), lambda a, b: a * 256 + b)"
-    )
+    value = f"list_reduce(list_transform(string_split({text}, '.'), lambda o: CAST(o AS BIGINT)), lambda a, b: a * 256 + b)"
     is_address = f"regexp_full_match({text}, '((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(\\.|$)){{4}}')"
     low, high = int(network.network_address), int(network.broadcast_address)
     return f"(CASE WHEN {is_address} AND NOT ends_with({text}, '.') THEN {value} BETWEEN {low} AND {high} ELSE false END)"

@@ -18,7 +18,12 @@ from replay.spl.search import And, Compare, Not, Or, SearchExpr, Subsearch, Time
 from replay.spl.timespec import SECONDS, parse_time
 
 _AGO = re.compile(r"(start|end)?(days|hours|minutes|months)ago")
-_AGO_UNITS = {"days": SECONDS["d"], "hours": SECONDS["h"], "minutes": SECONDS["m"], "months": 30 * SECONDS["d"]}
+_AGO_UNITS = {
+    "days": SECONDS["d"],
+    "hours": SECONDS["h"],
+    "minutes": SECONDS["m"],
+    "months": 30 * SECONDS["d"],
+}
 
 
 @dataclass(frozen=True)
@@ -63,9 +68,18 @@ def time_bound(term: TimeTerm, ctx: Context) -> tuple[bool, float]:
         if not term.value.isdigit():
             raise _bad(term, ctx)
         return ago[1] != "end", ctx.now - int(term.value) * _AGO_UNITS[ago[2]]
-    bounds = {"earliest": True, "starttime": True, "starttimeu": True, "latest": False, "endtime": False, "endtimeu": False}
+    bounds = {
+        "earliest": True,
+        "starttime": True,
+        "starttimeu": True,
+        "latest": False,
+        "endtime": False,
+        "endtimeu": False,
+    }
     if term.name not in bounds:
-        raise SearchError(f"the time modifier `{term.name}` is not supported; use earliest= and latest=", _at(term, ctx))
+        raise SearchError(
+            f"the time modifier `{term.name}` is not supported; use earliest= and latest=", _at(term, ctx)
+        )
     value = parse_time(term.value, ctx.now)
     if value is None:
         raise _bad(term, ctx)
@@ -77,7 +91,9 @@ def _at(term: TimeTerm, ctx: Context) -> Place:
 
 
 def _bad(term: TimeTerm, ctx: Context) -> SearchError:
-    return SearchError(f"`{term.name}={term.value}` is no time (try -1h@h, now, epoch seconds)", _at(term, ctx))
+    return SearchError(
+        f"`{term.name}={term.value}` is no time (try -1h@h, now, epoch seconds)", _at(term, ctx)
+    )
 
 
 def split_time(expr: SearchExpr, ctx: Context) -> tuple[SearchExpr, TimeRange]:
@@ -106,7 +122,9 @@ def time_predicate(r: TimeRange, column: str = '"_time"') -> str:
     return " AND ".join(parts) or "true"
 
 
-def compile_terms(expr: SearchExpr, field: Callable[[str], Expr], ctx: Context, *, knowledge: bool = True) -> str:
+def compile_terms(
+    expr: SearchExpr, field: Callable[[str], Expr], ctx: Context, *, knowledge: bool = True
+) -> str:
     """SQL predicate of a search expression in a context.
 
     Args:
@@ -142,7 +160,10 @@ def _knowledge_term(term: Compare, field: Callable[[str], Expr], ctx: Context) -
 
 
 def _matches(pattern: str, name: str) -> bool:
-    return re.fullmatch(".*".join(re.escape(p) for p in pattern.split("*")), name, re.IGNORECASE | re.DOTALL) is not None
+    return (
+        re.fullmatch(".*".join(re.escape(p) for p in pattern.split("*")), name, re.IGNORECASE | re.DOTALL)
+        is not None
+    )
 
 
 def any_eventtype(term: Compare, field: Callable[[str], Expr], ctx: Context) -> str:
@@ -173,10 +194,11 @@ def any_tag(term: Compare, field: Callable[[str], Expr], ctx: Context) -> str:
     """SQL of ``tag=x`` or ``tag::field=x``: a field-value pair (or event type) that carries the tag is present."""
     restrict = term.field.removeprefix("tag::") if term.field.startswith("tag::") else None
     tests: list[str] = []
-    for name, pairs in ctx.knowledge.tags(ctx.app).by_tag().items():
+    tags = ctx.knowledge.tags(ctx.app)
+    for name in tags.names():
         if not _matches(term.value, name):
             continue
-        for tagged, value in pairs:
+        for tagged, value in tags.pairs(name):
             if restrict is None or tagged == restrict:
                 tests.append(_pair(tagged, value, field, ctx))
     sql = f"({' OR '.join(dict.fromkeys(tests))})" if tests else "false"
@@ -193,7 +215,7 @@ def _pair(name: str, value: str, field: Callable[[str], Expr], ctx: Context) -> 
 
 def tag_list(field: Callable[[str], Expr], ctx: Context) -> str:
     """SQL of the ``tag`` field: every tag that the event carries, as a sorted multivalue."""
-    names = sorted(ctx.knowledge.tags(ctx.app).by_tag())
+    names = sorted(ctx.knowledge.tags(ctx.app).names())
     items = [f"CASE WHEN {any_tag(Compare('tag', '=', n), field, ctx)} THEN {quote(n)} END" for n in names]
     return f"spl_mv([{', '.join(items)}])" if items else "CAST(NULL AS VARCHAR[])"
 
@@ -201,7 +223,8 @@ def tag_list(field: Callable[[str], Expr], ctx: Context) -> str:
 def eventtype_list(field: Callable[[str], Expr], ctx: Context) -> str:
     """SQL of the ``eventtype`` field: every event type of the event, as a multivalue."""
     names = sorted(ctx.knowledge.eventtypes(ctx.app))
-    items = [f"CASE WHEN {any_eventtype(Compare('eventtype', '=', n), field, ctx)} THEN {quote(n)} END" for n in names]
+    items = [
+        f"CASE WHEN {any_eventtype(Compare('eventtype', '=', n), field, ctx)} THEN {quote(n)} END"
+        for n in names
+    ]
     return f"spl_mv([{', '.join(items)}])" if items else "CAST(NULL AS VARCHAR[])"
-
-

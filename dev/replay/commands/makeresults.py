@@ -30,13 +30,18 @@ class MakeResults(Command):
     @classmethod
     def parse(cls, s: Scanner, parser: Parser) -> Self:
         """Read the options."""
-        options = s.options(("count", "annotate", "splunk_server", "splunk_server_group", "format", "data"), "makeresults")
+        options = s.options(
+            ("count", "annotate", "splunk_server", "splunk_server_group", "format", "data"), "makeresults"
+        )
         s.finish("makeresults")
         form = options.get("format")
         if (form is None) != ("data" not in options) or form not in (None, "csv", "json"):
-            raise s.error("`makeresults` takes `format=csv` or `format=json` together with `data=\"…\"`")
+            raise s.error('`makeresults` takes `format=csv` or `format=json` together with `data="…"`')
         return cls(
-            s.integer(options.get("count", "1"), "count"), s.boolean(options.get("annotate", "f")), options.get("data"), form
+            s.integer(options.get("count", "1"), "count"),
+            s.boolean(options.get("annotate", "f")),
+            options.get("data"),
+            form,
         )
 
     def plan(self, rel: Relation, ctx: Context) -> Relation:
@@ -50,7 +55,7 @@ class MakeResults(Command):
         time = number(ctx.now)
         columns = {"_time": time}
         if self.annotate:
-            columns |= {name: NULL for name in ("_raw", "host", "source", "sourcetype", "splunk_server_group")}
+            columns |= dict.fromkeys(("_raw", "host", "source", "sourcetype", "splunk_server_group"), NULL)
             columns["splunk_server"] = Expr("'replay'", Kind.STR)
         base = Relation(f"(SELECT unnest(generate_series(1, {self.count})) AS __n)", {})
         return base.project(columns)
@@ -69,7 +74,9 @@ class MakeResults(Command):
             for item in parsed if isinstance(parsed, list) else [parsed]:
                 if not isinstance(item, dict):
                     raise SearchError("`makeresults`: data must be JSON objects", ctx.place)
-                rows.append({k: v if isinstance(v, str) else json.dumps(v) for k, v in item.items() if v is not None})
+                rows.append(
+                    {k: v if isinstance(v, str) else json.dumps(v) for k, v in item.items() if v is not None}
+                )
                 names = list(dict.fromkeys(k for row in rows for k in row))
         kinds = dict.fromkeys(names, Kind.STR)
         return ctx.engine.load_rows(rows, assign_columns(kinds)).extend({"_time": number(ctx.now)})

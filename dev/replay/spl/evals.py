@@ -70,7 +70,18 @@ EvalExpr = Number | String | Field | Call | Unary | Binary
 _NUMBER = re.compile(r"(\d+(\.\d+)?|\.\d+)([eE][+-]?\d+)?")
 _NAME = re.compile(r"[A-Za-z_$@][\w$@]*(?:\{\}|:+(?=\w)[\w$@]+)*")
 _COMPARE = ("==", "!=", "<=", ">=", "=", "<", ">", "LIKE", "IN")
-_BINDING = {"XOR": 1, "OR": 2, "AND": 3, **dict.fromkeys(_COMPARE, 5), "+": 6, "-": 6, ".": 6, "*": 7, "/": 7, "%": 7}
+_BINDING = {
+    "XOR": 1,
+    "OR": 2,
+    "AND": 3,
+    **dict.fromkeys(_COMPARE, 5),
+    "+": 6,
+    "-": 6,
+    ".": 6,
+    "*": 7,
+    "/": 7,
+    "%": 7,
+}
 _NOT_BINDING = 4
 _UNARY_BINDING = 8
 
@@ -175,7 +186,7 @@ class _Parser:
         s = self.s
         name = _NAME.match(s.text, s.pos, s.end)
         if name is None:
-            raise s.error("an expression needs a value here (a field, a number, a \"string\" or a function)")
+            raise s.error('an expression needs a value here (a field, a number, a "string" or a function)')
         word = name.group()
         s.pos = name.end()
         if word.upper() == "NOT" and s.peek() not in ("=", "<", ">"):

@@ -95,7 +95,9 @@ def _closing_backtick(text: str, start: int, place: Place | None) -> int:
     while i < len(text) and text[i] != "`":
         i = skip_quoted(text, i, len(text)) if text[i] == '"' else i + 1
     if i >= len(text):
-        raise SearchError("a macro call (`) is never closed", Place(column=start + 1).within(place or Place()))
+        raise SearchError(
+            "a macro call (`) is never closed", Place(column=start + 1).within(place or Place())
+        )
     return i
 
 
@@ -121,7 +123,9 @@ def _expand_call(
     if macro.iseval:
         result = evaluate(definition)
         if not isinstance(result, str):
-            raise SearchError(f"macro `{name}` has iseval = true but its definition gives no string", macro.place)
+            raise SearchError(
+                f"macro `{name}` has iseval = true but its definition gives no string", macro.place
+            )
         definition = result
     return expand(definition, lookup, evaluate, macro.place, depth + 1)
 

@@ -10,7 +10,7 @@ Quoting and escapes: Splunk Search Reference, "search", section "Quotes and esca
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from replay.errors import Place, SearchError
 
@@ -56,8 +56,10 @@ class Scanner:
         """The error to raise for what stands at ``at`` (default: here)."""
         pos = self.pos if at is None else at
         near = " ".join(self.text[pos : min(pos + 30, self.end)].split())
-        return SearchError(f"{message} near `{near}`" if near else f"{message} at the end of the search",
-                           Place(column=pos + 1).within(self.place))
+        return SearchError(
+            f"{message} near `{near}`" if near else f"{message} at the end of the search",
+            Place(column=pos + 1).within(self.place),
+        )
 
     def sub(self, start: int, end: int) -> Scanner:
         """A scanner over a part of the same text, so that columns stay right."""
@@ -150,7 +152,14 @@ class Scanner:
             name = self.text[self.pos + 1 : close]
             self.pos = close + 1
             return name
-        return self.value(what, "=")
+        if self.at_quote():
+            return self.quoted()
+        name = self.value(what, "=")
+        while self.text[self.pos : self.end].startswith("("):  # an aggregate without AS: avg(age), count(eval(a>1))
+            start = self.pos
+            self.bracketed("(")
+            name += self.text[start : self.pos]
+        return name
 
     def fields(self, stop: Iterable[str] = (), what: str = "a field name") -> list[str]:
         """Take a list of field names, separated by spaces, commas or both, up to a stop word or the end."""
@@ -181,7 +190,8 @@ class Scanner:
         known = tuple(allowed)
         found: dict[str, str] = {}
         while True:
-            at = (self.skip(), self.pos)[1]
+            self.skip()
+            at = self.pos
             option = self.option()
             if option is None:
                 return found
@@ -251,7 +261,6 @@ def split_top(s: Scanner, separator: str) -> list[tuple[int, int]]:
     """Cut what is left at ``separator``, outside quotes and brackets; return (start, end) of each part."""
     parts: list[tuple[int, int]] = []
     start = i = s.pos
-    closers: Callable[[int], int] = lambda at: find_close(s.sub(at + 1, s.end), s.text[at])  # noqa: E731
     while i < s.end:
         c = s.text[i]
         if c == "\\":
@@ -259,7 +268,7 @@ def split_top(s: Scanner, separator: str) -> list[tuple[int, int]]:
         elif c == '"':
             i = skip_quoted(s.text, i, s.end)
         elif c in _CLOSING and (c == "[" or separator == ","):
-            i = closers(i) + 1
+            i = find_close(s.sub(i + 1, s.end), c) + 1
         elif c == separator:
             parts.append((start, i))
             i += 1

@@ -21,7 +21,17 @@ _UNITS = {
     **dict.fromkeys(("q", "qtr", "qtrs", "quarter", "quarters"), "q"),
     **dict.fromkeys(("y", "yr", "yrs", "year", "years"), "y"),
 }  # fmt: skip
-SECONDS = {"us": 1e-6, "ms": 1e-3, "cs": 1e-2, "ds": 1e-1, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+SECONDS = {
+    "us": 1e-6,
+    "ms": 1e-3,
+    "cs": 1e-2,
+    "ds": 1e-1,
+    "s": 1.0,
+    "m": 60.0,
+    "h": 3600.0,
+    "d": 86400.0,
+    "w": 604800.0,
+}
 _MONTHS = {"mon": 1, "q": 3, "y": 12}
 _OFFSET = re.compile(r"([+-])(\d*)([a-z]+)")
 _SNAP = re.compile(r"@(w[0-7]|[a-z]+)")

@@ -1,0 +1,59 @@
+"""from: the rows of a dataset, saved search or lookup."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from replay.commands import EVERYTHING, Command, Needs, command
+from replay.commands.datamodel import newest_first, unprefixed
+from replay.context import Context
+from replay.errors import SearchError
+from replay.plan import Parser, plan_search
+from replay.relation import Relation
+from replay.spl.scanner import Scanner
+from replay.summaries import root_dataset
+
+_KINDS = ("datamodel", "savedsearch", "inputlookup", "lookup")
+
+
+@command("from")
+@dataclass(frozen=True)
+class From(Command):
+    """``from datamodel:"M.D"``; ``savedsearch:``, ``inputlookup:`` and ``lookup:`` likewise, or with a space instead
+    of the colon. Source: searchbnf.conf, from-command."""
+
+    kind: str
+    name: str
+
+    @classmethod
+    def parse(cls, s: Scanner, parser: Parser) -> Self:
+        """Read the kind and the name."""
+        kind = s.peek_word(":=").lower()
+        if kind not in _KINDS:
+            raise s.error(f"`from` takes one of {', '.join(k + ':' for k in _KINDS)}")
+        s.pos += len(kind)
+        if not s.accept(":"):
+            s.accept("=")
+        name = s.value(f"the name of a {kind}")
+        s.finish("from")
+        return cls(kind, name)
+
+    def plan(self, rel: Relation, ctx: Context) -> Relation:
+        """Refuse: the command generates."""
+        raise SearchError("`from` must be the first command of a search", ctx.place)
+
+    def generate(self, ctx: Context, needs: Needs) -> Relation:
+        """The rows; fields of a dataset have no prefix."""
+        if self.kind == "datamodel":
+            model, _, dataset = self.name.partition(".")
+            dataset = dataset or root_dataset(ctx.knowledge.datamodel(ctx.app, model), ctx)
+            return unprefixed(newest_first(ctx.store.dataset(ctx, model, dataset, EVERYTHING)))
+        if self.kind == "savedsearch":
+            saved = ctx.knowledge.saved_search(self.name)
+            return plan_search(
+                saved.search, replace(ctx, app=saved.app, place=saved.place, depth=ctx.depth + 1)
+            )
+        from replay.commands.inputlookup import InputLookup
+
+        return InputLookup(self.name).generate(ctx, needs)

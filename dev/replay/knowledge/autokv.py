@@ -1,0 +1,163 @@
+"""Automatic key-value extraction (KV_MODE): fields that the raw text itself names.
+
+``xml``: Windows event XML. Every ``<Data Name='X'>`` is a field X; elements of System and UserData are fields by their
+name; attributes of System elements by theirs (``Name`` and ``Guid`` of the provider, ``SystemTime``, ``ProcessID``,
+``ThreadID``, ``UserID``). ``json``: dotted paths, ``{}`` for arrays. ``auto``: ``key=value`` pairs, or JSON where the
+event is a JSON object (AUTO_KV_JSON). Source: props.conf.spec, KV_MODE; Knowledge Manager Manual, "Automatic key-value
+field extractions".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from replay.context import Context
+from replay.errors import KnowledgeError
+from replay.knowledge.props import Props
+from replay.relation import NULL, Expr, Kind, Relation, quote
+
+_SYSTEM = (
+    "EventID",
+    "Version",
+    "Level",
+    "Task",
+    "Opcode",
+    "Keywords",
+    "EventRecordID",
+    "Channel",
+    "Computer",
+)
+_ATTRIBUTES = (
+    "Name",
+    "Guid",
+    "SystemTime",
+    "ProcessID",
+    "ThreadID",
+    "UserID",
+    "ActivityID",
+    "RelatedActivityID",
+)
+_DATA_NAME = r"""<Data Name=['"]([^'"<>]+)['"]"""
+_LEAF = r"<([A-Za-z_][\w.\-]*)(?:\s[^<>]*)?>[^<]+</"
+_PAIR_KEY = r'(?:^|[\s,;?&|({\[])([A-Za-z_][\w.\-]*)\s?=\s?["\w\-/\\.:@]'
+_WORD = re.compile(r"[A-Za-z_][\w.\-]*")
+
+
+def automatic_field(props: Props, name: str, raw: Relation) -> Expr:
+    """The field of this name as KV_MODE finds it in ``_raw``; null if the mode gives none."""
+    text = raw.field("_raw").sql
+    match props.kv_mode:
+        case "none":
+            return NULL
+        case "xml":
+            return _xml(name, text)
+        case "json":
+            return _json(name, text)
+        case "auto" | "auto_escaped":
+            return _auto(props, name, text)
+    raise KnowledgeError(f"KV_MODE = {props.kv_mode} is not supported", props.settings["KV_MODE"].place)
+
+
+def discover(props: Props, raw: Relation, ctx: Context) -> set[str]:
+    """Names of all fields that KV_MODE finds in these events; looks at the data."""
+    text = raw.field("_raw").sql
+    names: set[str] = set()
+    if props.kv_mode == "xml":
+        names |= {*_SYSTEM, *_ATTRIBUTES} | _all(
+            ctx, raw, f"regexp_extract_all({text}, {quote(_DATA_NAME)}, 1)"
+        )
+        names |= _all(ctx, raw, f"regexp_extract_all({text}, {quote(_LEAF)}, 1)") - {"Data"}
+    if props.kv_mode == "json" or (props.kv_mode.startswith("auto") and props.auto_kv_json):
+        names |= _json_names(ctx, raw, text)
+    if props.kv_mode.startswith("auto"):
+        names |= _all(ctx, raw, f"regexp_extract_all({text}, {quote(_PAIR_KEY)}, 1)", f"NOT {_is_json(text)}")
+    return names
+
+
+def _all(ctx: Context, raw: Relation, lists: str, where: str = "true") -> set[str]:
+    rows = ctx.engine.execute(f"SELECT DISTINCT unnest({lists}) FROM ({raw.sql()}) WHERE {where}")
+    return {name for (name,) in rows if name}
+
+
+def _xml(name: str, text: str) -> Expr:
+    if not _WORD.fullmatch(name):
+        return NULL
+    escaped = re.escape(name)
+    element = f"<{escaped}(?:\\s[^<>]*)?>([^<]*)</{escaped}>"
+    if name in _SYSTEM:
+        patterns = [element]
+    elif name in _ATTRIBUTES:
+        data = f"""<Data Name=['"]{escaped}['"][^>]*>([^<]*)</Data>"""
+        patterns = [data, f"""<[A-Z]\\w+(?:\\s[^<>]*)?\\s{escaped}=['"]([^'"<>]*)['"][^<>]*/?>"""]
+    else:
+        patterns = [f"""<Data Name=['"]{escaped}['"]\\s*>([^<]*)</Data>""", element]
+    found = [f"nullif(regexp_extract({text}, {quote(p)}, 1), '')" for p in patterns]
+    value = found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
+    return Expr(f"spl_xml({value})", Kind.STR)
+
+
+# --- JSON -------------------------------------------------------------------------------------------------------------
+
+
+def json_path(name: str) -> str:
+    """The JSONPath of a Splunk field name: ``a.b{}.c`` is ``$."a"."b"[*]."c"``."""
+    path = "$"
+    for part in name.split("."):
+        key = part
+        stars = 0
+        while key.endswith("{}"):
+            key, stars = key[:-2], stars + 1
+        path += f".{json.dumps(key, ensure_ascii=False)}" if key else ""
+        path += "[*]" * stars
+    return path
+
+
+def _is_json(text: str) -> str:
+    return f"(starts_with(ltrim({text}), '{{') AND json_valid({text}))"
+
+
+def _json(name: str, text: str) -> Expr:
+    if "{}" in name:
+        found = f"json_extract_string({text}, {quote(json_path(name))})"
+        return Expr(f"CASE WHEN {_is_json(text)} THEN spl_mv({found}) END", Kind.MV)
+    paths = [json_path(name)] + (["$." + json.dumps(name, ensure_ascii=False)] if "." in name else [])
+    found = ", ".join(f"json_extract_string({text}, {quote(p)})" for p in paths)
+    value = f"coalesce({found})" if len(paths) > 1 else found
+    return Expr(f"CASE WHEN {_is_json(text)} THEN {value} END", Kind.STR)
+
+
+def _json_names(ctx: Context, raw: Relation, text: str) -> set[str]:
+    sql = f"SELECT json_group_structure(CAST({text} AS JSON)) FROM ({raw.sql()}) WHERE {_is_json(text)}"
+    structure = ctx.engine.scalar(sql)
+    return set(_leaves(json.loads(structure))) if structure else set()
+
+
+def _leaves(structure: object, prefix: str = "") -> Iterator[str]:
+    """Field names of a DuckDB JSON structure ({"a": "VARCHAR", "b": ["BIGINT"]})."""
+    if isinstance(structure, dict):
+        for key, value in structure.items():
+            yield from _leaves(value, f"{prefix}.{key}" if prefix else key)
+    elif isinstance(structure, list):
+        for item in structure:
+            yield from _leaves(item, prefix + "{}")
+    elif prefix and structure != "NULL":
+        yield prefix
+
+
+# --- key=value --------------------------------------------------------------------------------------------------------
+
+
+def _auto(props: Props, name: str, text: str) -> Expr:
+    from_json = _json(name, text) if props.auto_kv_json else NULL
+    if from_json.kind is Kind.MV or not _WORD.fullmatch(name):
+        return from_json
+    key = re.escape(name)
+    before = r"(?:^|[\s,;?&|({\[])"
+    quoted_value = f'{before}{key}\\s?=\\s?"((?:[^"\\\\]|\\\\.)*)"'
+    bare = f'{before}{key}\\s?=\\s?([^\\s,;"&|)}}\\]]+)'
+    pair = " , ".join(f"nullif(regexp_extract({text}, {quote(p)}, 1), '')" for p in (quoted_value, bare))
+    if from_json is NULL:
+        return Expr(f"coalesce({pair})", Kind.STR)
+    return Expr(f"CASE WHEN {_is_json(text)} THEN {from_json.sql} ELSE coalesce({pair}) END", Kind.STR)

@@ -1,0 +1,247 @@
+"""Search-time fields as SQL: what props.conf says of an event, from the raw text to the fields that a search names.
+
+The order is Splunk's search-time operation sequence (Knowledge Manager Manual, "The sequence of search-time
+operations"): inline extractions, transforms, automatic key-value extraction, aliases, calculated fields, lookups. Only
+what a search needs is computed: the wanted fields travel backwards through the stages first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from replay.context import Context
+from replay.expressions import EvalCompiler
+from replay.functions.fields import fields_read
+from replay.knowledge.autokv import automatic_field, discover
+from replay.knowledge.props import Props
+from replay.knowledge.transforms import Transform
+from replay.lookup_match import apply_lookup
+from replay.regexes import all_matches, first_match, group_names
+from replay.relation import NULL, Expr, Kind, Relation, as_text, cast, common_kind
+from replay.spl.evals import EvalExpr, parse_whole
+from replay.spl.scanner import Scanner
+
+INTERNAL = ("_raw", "_time", "host", "source", "sourcetype", "index", "_seq")
+"""Columns of a raw event; they need no extraction."""
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """One regex and the fields it gives; ``dynamic`` means that the event names them itself (FORMAT $1::$2)."""
+
+    fields: tuple[str, ...]
+    transform: Transform | None
+    regex: str
+    source: str
+    dynamic: bool = False
+
+
+class FieldPlan:
+    """The fields of events that share one set of props.
+
+    Args:
+        props: the merged props.
+        ctx: the search.
+    """
+
+    def __init__(self, props: Props, ctx: Context) -> None:
+        self.props = props
+        self.ctx = ctx
+        self.extractions = [*self._extracts(), *self._reports()]
+        self.evals: dict[str, EvalExpr] = {
+            e.field: parse_whole(Scanner(e.expression, place=e.place), f"EVAL-{e.field}") for e in props.evals
+        }
+
+    def _extracts(self) -> Iterable[Extraction]:
+        for e in self.props.extracts:
+            yield Extraction(tuple(group_names(e.regex, e.place)), None, e.regex, e.source_field)
+
+    def _reports(self) -> Iterable[Extraction]:
+        for report in self.props.reports:
+            for name in report.transforms:
+                yield transform_extraction(self.ctx.knowledge.transform(self.ctx.app, name))
+
+    def known(self) -> set[str]:
+        """Names of the fields that the settings themselves name."""
+        names = {f for e in self.extractions for f in e.fields} | set(self.evals)
+        names |= {a.target for a in self.props.aliases}
+        return names | {f for one in self.props.lookups for _, f in one.lookup.outputs}
+
+    def discovered(self, raw: Relation) -> set[str]:
+        """Names that the events themselves bring (automatic extraction, ``$1::$2`` transforms): looks at the data."""
+        names = discover(self.props, raw, self.ctx)
+        for e in self.extractions:
+            if e.dynamic and e.transform is not None:
+                keys = _dynamic_lists(e, raw.field(e.source))[0]
+                found = self.ctx.engine.execute(
+                    f"SELECT DISTINCT unnest({keys}) FROM ({raw.sql()})"
+                )
+                names |= {name for (name,) in found if name}
+        return names
+
+    def apply(self, raw: Relation, wanted: set[str]) -> Relation:
+        """Events with the wanted fields (a field that the events do not have is null).
+
+        Args:
+            raw: events with the columns of INTERNAL.
+            wanted: field names, without wildcards.
+        """
+        after_lookups = wanted - set(INTERNAL)
+        lookups = [one for one in self.props.lookups if self._gives(one.lookup.outputs, after_lookups)]
+        after_evals = after_lookups | {f for one in lookups for _, f in one.lookup.inputs}
+        evals = {f: e for f, e in self.evals.items() if f in after_evals}
+        after_aliases = (after_evals - set(evals)) | {n for e in evals.values() for n in fields_read(e)}
+        aliases = [a for a in self.props.aliases if a.target in after_aliases]
+        extracted = after_aliases | {a.source for a in aliases}
+        rel = self._extract(raw, sorted(extracted - set(INTERNAL)))
+        rel = self._alias(rel, aliases)
+        if evals:
+            rel = rel.extend({f: EvalCompiler(rel, self.ctx).value(e) for f, e in evals.items()})
+        for one in lookups:
+            lookup = self.ctx.knowledge.lookup(self.ctx.app, one.lookup.table)
+            rel = apply_lookup(
+                rel, lookup, one.lookup.inputs, one.lookup.outputs, one.lookup.overwrite, self.ctx
+            )
+        return rel
+
+    @staticmethod
+    def _gives(outputs: tuple[tuple[str, str], ...], wanted: set[str]) -> bool:
+        return not outputs or any(field in wanted for _, field in outputs)
+
+    def _extract(self, raw: Relation, names: list[str]) -> Relation:
+        """Fields from the raw text; of two extractions of one field the first that matches counts."""
+        items: dict[str, Expr] = {}
+        for name in names:
+            found = [self._from(e, name, raw) for e in self.extractions if name in e.fields or e.dynamic]
+            found.append(automatic_field(self.props, name, raw))
+            items[name] = _first([e for e in found if e is not NULL])
+        return raw.extend(items) if items else raw
+
+    def _from(self, e: Extraction, name: str, raw: Relation) -> Expr:
+        source = as_text(
+            raw.field(e.source) if raw.has(e.source) else automatic_field(self.props, e.source, raw)
+        )
+        if e.transform is None:
+            return Expr(first_match(source.sql, e.regex, name), Kind.STR)
+        return transform_field(e, name, source)
+
+    @staticmethod
+    def _alias(rel: Relation, aliases: Iterable[object]) -> Relation:
+        items: dict[str, Expr] = {}
+        for alias in aliases:
+            source, target = alias.source, alias.target  # type: ignore[attr-defined]
+            new, old = rel.field(source), items.get(target, rel.field(target))
+            keep = alias.keep_existing  # type: ignore[attr-defined]
+            items[target] = _first([old, new] if keep else [new, old])
+        return rel.extend(items) if items else rel
+
+
+def _first(found: list[Expr]) -> Expr:
+    if not found:
+        return NULL
+    if len(found) == 1:
+        return found[0]
+    kind = common_kind(e.kind for e in found)
+    return Expr(f"coalesce({', '.join(cast(e, kind).sql for e in found)})", kind)
+
+
+# --- transforms -------------------------------------------------------------------------------------------------------
+
+
+def transform_extraction(t: Transform) -> Extraction:
+    """What a transforms.conf stanza extracts (transforms.conf.spec: REGEX and FORMAT, or DELIMS and FIELDS)."""
+    if t.regex is None:
+        return Extraction(t.fields, t, "", t.source_key, dynamic=not t.fields)
+    if t.format is None:
+        return Extraction(tuple(group_names(t.regex, t.place)), t, t.regex, t.source_key)
+    pairs = _format_pairs(t.format)
+    names = tuple(key for key, _ in pairs if "$" not in key)
+    return Extraction(names, t, t.regex, t.source_key, dynamic=len(names) < len(pairs))
+
+
+def _format_pairs(text: str) -> list[tuple[str, str]]:
+    """``a::$1 $2::"x $3"`` as (key, value) pairs."""
+    import re
+
+    return [(k, v.strip('"')) for k, v in re.findall(r'(\S+?)::("[^"]*"|\S+)', text)]
+
+
+def transform_field(e: Extraction, name: str, source: Expr) -> Expr:
+    """One field of a transform, from its source text."""
+    t = e.transform
+    assert t is not None
+    if t.regex is None:
+        return _delimited(t, name, source)
+    if t.format is None:
+        if t.mv_add:
+            return Expr(f"spl_mv({all_matches(source.sql, t.regex, name)})", Kind.MV)
+        return Expr(first_match(source.sql, t.regex, name), Kind.STR)
+    found: list[Expr] = []
+    for key, value in _format_pairs(t.format):
+        if key == name:
+            found.append(Expr(_formatted(value, source.sql, t.regex), Kind.STR))
+    if not found and e.dynamic:
+        keys, values = _dynamic_lists(e, source)
+        if t.mv_add:
+            pairs = f"list_filter(list_zip({keys}, {values}), lambda p: p[1] = {_lit(name)})"
+            return Expr(f"spl_mv(list_transform({pairs}, lambda p: p[2]))", Kind.MV)
+        found.append(Expr(f"nullif(({values})[list_position({keys}, {_lit(name)})], '')", Kind.STR))
+    return _first(found)
+
+
+def _lit(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _formatted(value: str, source: str, regex: str) -> str:
+    """SQL of a FORMAT value such as ``$1-$2``: null if the regex does not match."""
+    import re
+
+    parts = re.split(r"\$(\d+)", value)
+    pieces = [_lit(p) if i % 2 == 0 else first_match(source, regex, int(p)) for i, p in enumerate(parts) if p]
+    return f"({' || '.join(pieces)})" if len(pieces) > 1 else pieces[0]
+
+
+def _dynamic_lists(e: Extraction, source: Expr) -> tuple[str, str]:
+    """SQL of the list of keys and the list of values that FORMAT ``$1::$2`` (or DELIMS without FIELDS) gives."""
+    t = e.transform
+    assert t is not None
+    if t.regex is None:
+        pair, kv = (t.delims or ("", ""))[0], (t.delims or ("", ""))[-1]
+        pairs = f"regexp_split_to_array({as_text(source).sql}, {_lit(_char_class(pair))})"
+        keys = (
+            f"list_transform({pairs}, lambda p: trim(regexp_split_to_array(p, {_lit(_char_class(kv))})[1]))"
+        )
+        values = f"list_transform({pairs}, lambda p: trim(regexp_replace(p, {_lit('^[^' + _in_class(kv) + ']*' + _char_class(kv))}, '')))"
+        return keys, values
+    key, value = next((k, v) for k, v in _format_pairs(t.format or "") if "$" in k)
+    text = as_text(source).sql
+    return all_matches(text, t.regex, int(key[1:])), all_matches(text, t.regex, int(value[1:]))
+
+
+def _char_class(characters: str) -> str:
+    return f"[{_in_class(characters)}]"
+
+
+def _in_class(characters: str) -> str:
+    return "".join("\\" + c if c in "\\]^-[" else c for c in characters)
+
+
+def _delimited(t: Transform, name: str, source: Expr) -> Expr:
+    """DELIMS: positional FIELDS by one set of delimiters, or key-value pairs by two."""
+    if t.fields:
+        at = t.fields.index(name) + 1
+        parts = f"regexp_split_to_array({source.sql}, {_lit(_char_class((t.delims or ('',))[0]))})"
+        return Expr(f"nullif(trim(({parts})[{at}], '\" '), '')", Kind.STR)
+    keys, values = _dynamic_lists(Extraction((), t, "", t.source_key, True), source)
+    return Expr(f"nullif(trim(({values})[list_position({keys}, {_lit(name)})], '\"'), '')", Kind.STR)
+
+
+def calculated(rel: Relation, name: str, expression: str, place: object, ctx: Context) -> Expr:
+    """The value of a calculated field over a relation."""
+    from replay.errors import Place
+
+    assert isinstance(place, Place)
+    tree = parse_whole(Scanner(expression, place=place), f"the calculation of `{name}`")
+    return EvalCompiler(rel, ctx).value(tree)

@@ -1,0 +1,164 @@
+"""One run: the loaded apps, the events, and searches over them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from replay.context import Context
+from replay.engine import Engine
+from replay.errors import KnowledgeError, Place, SearchError
+from replay.index import Index
+from replay.inputs import Problem, read
+from replay.knowledge import Knowledge, SavedSearch
+from replay.plan import expand_macros, plan_search
+from replay.relation import Relation
+from replay.spl.timespec import parse_time
+
+HOME = Path(__file__).resolve().parents[2]
+"""The app that this engine lies in: its searches run if no other is named."""
+STAND_INS = HOME / "dev" / "apps"
+
+
+@dataclass
+class Loaded:
+    """What was read: for the account at the end of a run."""
+
+    files: int = 0
+    events: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def app_folders(given: Sequence[Path]) -> list[Path]:
+    """Stand-ins, the home app, and the apps that the user gives; a later app replaces one of the same id.
+
+    Raises:
+        KnowledgeError: a given folder does not exist.
+    """
+    for folder in given:
+        if not folder.is_dir():
+            raise KnowledgeError("no such app folder", Place(file=str(folder)))
+    return [*sorted(p for p in STAND_INS.iterdir() if p.is_dir()), HOME, *given]
+
+
+class Session:
+    """Apps, events and an engine.
+
+    Args:
+        apps: folders given by the user, beside the stand-ins and the home app.
+        macros: macro name -> definition, instead of what the apps define.
+        warn: takes a sentence for the user.
+        accelerate: see ``Index``.
+    """
+
+    def __init__(
+        self,
+        apps: Sequence[Path] = (),
+        *,
+        macros: Mapping[str, str] | None = None,
+        warn: Callable[[str], None] = lambda message: None,
+        accelerate: bool = False,
+    ) -> None:
+        self.given = list(apps)
+        self.knowledge = Knowledge.load(app_folders(apps))
+        self.engine = Engine()
+        self.index = Index(self.engine, accelerate=accelerate)
+        self.macros = dict(macros or {})
+        self.warn = warn
+        self.now = time.time()
+        self._check_macros()
+
+    def _check_macros(self) -> None:
+        """A replaced macro must exist: a misspelt name would replace nothing, in silence."""
+        for name in self.macros:
+            bare, _, arity = name.partition("(")
+            arities = [int(arity.rstrip(")"))] if arity.rstrip(")").isdigit() else range(10)
+            if not any(self._has_macro(bare, n) for n in arities):
+                self.knowledge.macro(self.home, bare, 0)  # raises, with the nearest names
+
+    def _has_macro(self, name: str, arity: int) -> bool:
+        try:
+            self.knowledge.macro(self.home, name, arity)
+        except KnowledgeError:
+            return False
+        return True
+
+    @property
+    def home(self) -> str:
+        """Id of the app in whose context searches run that no app holds: the last one given, else the home app."""
+        wanted = (self.given[-1] if self.given else HOME).resolve()
+        return next(a.id for a in self.knowledge.apps.values() if a.folder.resolve() == wanted)
+
+    def load(self, paths: Sequence[Path | str], sourcetype: str | None = None, index: str = "main") -> Loaded:
+        """Read logs into the index.
+
+        Raises:
+            InputError: a path cannot be read at all.
+        """
+        loaded = Loaded()
+        started = time.perf_counter()
+
+        def count_file(name: str) -> None:
+            loaded.files += 1
+
+        events = read(paths, sourcetype=sourcetype, on_problem=loaded.problems.append, on_file=count_file)
+        loaded.events = self.index.add(events, index)
+        loaded.seconds = time.perf_counter() - started
+        return loaded
+
+    def context(
+        self, app: str, place: Place, earliest: str | None = None, latest: str | None = None
+    ) -> Context:
+        """The context of a search.
+
+        Raises:
+            SearchError: a time is none.
+        """
+        return Context(
+            self.engine, self.knowledge, self.index, app, place, self._time("earliest", earliest),
+            self._time("latest", latest), self.now, self.warn, macros=self.macros,
+        )  # fmt: skip
+
+    def _time(self, name: str, text: str | None) -> float | None:
+        if text is None or text in ("", "0"):
+            return None
+        value = parse_time(text, self.now)
+        if value is None:
+            raise SearchError(
+                f"--{name} {text}: no time (try -1h@h, now, 2024-05-01T00:00:00Z, epoch seconds)"
+            )
+        return value
+
+    def default_search(self) -> SavedSearch:
+        """The correlation search of the home app.
+
+        Raises:
+            KnowledgeError: it has none, or several.
+        """
+        own = [s for s in self.knowledge.saved_searches() if s.app == self.home]
+        found = [s for s in own if s.settings.get("action.correlationsearch.enabled", "0") in ("1", "true")]
+        if len(found) == 1:
+            return found[0]
+        names = ", ".join(f"`{s.name}`" for s in (found or own)[:8]) or "none"
+        raise KnowledgeError(
+            f"app `{self.home}` has no single correlation search: name one with --search ({names})"
+        )
+
+    def plan_saved(
+        self, saved: SavedSearch, earliest: str | None = None, latest: str | None = None
+    ) -> Relation:
+        """Plan a saved search, over all events unless times are given (its own dispatch times are for live data)."""
+        return plan_search(saved.search, self.saved_context(saved, earliest, latest))
+
+    def saved_context(
+        self, saved: SavedSearch, earliest: str | None = None, latest: str | None = None
+    ) -> Context:
+        """The context that a saved search runs in."""
+        return self.context(saved.app, saved.place, earliest, latest)
+
+    def expanded(self, saved: SavedSearch) -> str:
+        """The saved search with its macros expanded."""
+        return expand_macros(saved.search, self.saved_context(saved))
