@@ -126,3 +126,11 @@ CREATE MACRO spl_sigfig(x, figures) AS
 -- A number that the bit functions take: whole, from 0 to 2^53-1.
 CREATE MACRO spl_bits(d) AS
   list_transform([d], lambda x: CASE WHEN x >= 0 AND x <= 9007199254740991 AND x = trunc(x) THEN CAST(x AS BIGINT) END)[1];
+
+-- Order (commands/sort.py): an IPv4 address as a number; the number that a text begins with (of an address: 1st octet).
+CREATE MACRO spl_ip(s) AS
+  CASE WHEN regexp_full_match(s, '([0-9]{1,3}\.){3}[0-9]{1,3}')
+  THEN list_reduce(list_transform(string_split(s, '.'), lambda o: CAST(o AS BIGINT)), lambda a, b: a * 256 + b) END;
+CREATE MACRO spl_leading_number(s) AS
+  coalesce(spl_num(s), CASE WHEN spl_ip(s) IS NOT NULL THEN TRY_CAST(split_part(s, '.', 1) AS DOUBLE)
+  ELSE TRY_CAST(regexp_extract(s, '^[0-9]+(\.[0-9]+)?') AS DOUBLE) END);

@@ -173,7 +173,7 @@ class StreamStats(Command):
         rising, falling = ctx.engine.execute(
             f"SELECT coalesce(bool_or(d > 0), false), coalesce(bool_or(d < 0), false) "
             f"FROM (SELECT {time} - {before} AS d FROM {rel.name})"
-        ).fetchone() or (False, False)
+        )[0]
         if rising and falling:
             raise self._error("`time_window` needs rows sorted by _time: put `sort 0 _time` before it", ctx)
         order = f"ORDER BY {time} {'DESC' if falling else 'ASC'} RANGE BETWEEN {self.time_window!r} PRECEDING"
