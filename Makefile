@@ -25,7 +25,7 @@ lint: install
 	$(BIN)/mypy
 
 clean:
-	rm -rf build lib $(VENV)
+	rm -rf build lib $(VENV) $(PACKAGE_VENV)
 
 PACKAGE_VENV := .venv-package
 
