@@ -1,0 +1,40 @@
+"""addinfo: what the search itself is, in every row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from replay.commands import Command, Needs, command
+from replay.context import Context
+from replay.plan import Parser
+from replay.relation import Relation, number, string
+from replay.spl.scanner import Scanner
+
+_FIELDS = ("info_min_time", "info_max_time", "info_sid", "info_search_time")
+
+
+@command("addinfo")
+@dataclass(frozen=True)
+class AddInfo(Command):
+    """``addinfo``: ``info_min_time``, ``info_max_time``, ``info_sid``, ``info_search_time``.
+
+    Source: Search Reference, "addinfo". An open time range goes from 0 to ``+Infinity``. There are no jobs here, so the
+    id is made of the time of the search.
+    """
+
+    @classmethod
+    def parse(cls, s: Scanner, parser: Parser) -> Self:
+        """There are no arguments."""
+        s.finish("addinfo")
+        return cls()
+
+    def plan(self, rel: Relation, ctx: Context) -> Relation:
+        """Add the fields."""
+        latest = string("+Infinity") if ctx.latest is None else number(ctx.latest)
+        values = (number(ctx.earliest or 0.0), latest, string(f"{ctx.now:.3f}"), number(ctx.now))
+        return rel.extend(dict(zip(_FIELDS, values, strict=True)))
+
+    def needs(self, after: Needs) -> Needs:
+        """Nothing of its own."""
+        return Needs(after.names - set(_FIELDS), after.everything)

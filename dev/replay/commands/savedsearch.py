@@ -1,0 +1,51 @@
+"""savedsearch: the results of a saved search, run now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from replay.commands import Command, Needs, command
+from replay.context import Context
+from replay.errors import SearchError
+from replay.plan import MAX_SUBSEARCH_DEPTH, Parser, plan_search
+from replay.relation import Relation
+from replay.spl.macros import substitute
+from replay.spl.scanner import Scanner
+
+
+@command("savedsearch")
+@dataclass(frozen=True)
+class SavedSearch(Command):
+    """``savedsearch <name> [key=value] … [nosubstitution=b]``: ``$key$`` in the search becomes the value.
+
+    Source: Search Reference, "savedsearch". The time range is that of the search that names it.
+    """
+
+    saved: str
+    values: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def parse(cls, s: Scanner, parser: Parser) -> Self:
+        """Read the name and the values."""
+        name = s.value("the name of a saved search")
+        values: dict[str, str] = {}
+        while not s.done:
+            key = s.field("key=value")
+            s.expect("=", f"after `{key}` in savedsearch")
+            values[key] = s.value()
+        if s.boolean(values.pop("nosubstitution", "f")):
+            values = {}
+        return cls(name, tuple(values.items()))
+
+    def generate(self, ctx: Context, needs: Needs) -> Relation:
+        """Run it."""
+        if ctx.depth >= MAX_SUBSEARCH_DEPTH:
+            raise SearchError(f"saved search `{self.saved}` names itself, or nests too deep", ctx.place)
+        found = ctx.knowledge.saved_search(self.saved, ctx.app)
+        text = substitute(found.search, dict(self.values))
+        return plan_search(text, replace(ctx, depth=ctx.depth + 1, place=found.place))
+
+    def plan(self, rel: Relation, ctx: Context) -> Relation:
+        """Refuse: the command generates."""
+        raise SearchError("`savedsearch` must be the first command of a search", ctx.place)
