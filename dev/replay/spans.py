@@ -136,13 +136,14 @@ def choose_number_span(low: float, high: float, bins: int = DEFAULT_BINS, least:
         power += 1
 
 
-def time_steps(low: float, high: float, span: TimeSpan) -> Iterator[float]:
+def steps(low: float, high: float, span: TimeSpan | NumberSpan) -> Iterator[float]:
     """The starts of all buckets from the one that begins at ``low`` to the one that begins at ``high``."""
-    if not span.span.months:
-        for i in range(round((high - low) / span.span.seconds) + 1):
-            yield low + i * span.span.seconds
+    if isinstance(span, TimeSpan) and span.span.months:
+        moment = datetime.fromtimestamp(low, UTC)
+        while moment.timestamp() <= high:
+            yield moment.timestamp()
+            moment = shift(moment, span.span.months, "mon")
         return
-    moment = datetime.fromtimestamp(low, UTC)
-    while moment.timestamp() <= high:
-        yield moment.timestamp()
-        moment = shift(moment, span.span.months, "mon")
+    width = span.width if isinstance(span, NumberSpan) else span.span.seconds
+    for i in range(round((high - low) / width) + 1):
+        yield round(low + i * width, 9)

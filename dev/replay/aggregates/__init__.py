@@ -289,8 +289,9 @@ def check_names(calls: Sequence[AggregateCall], by: Sequence[str], ctx: Context)
         if call.argument is not None and source in sources:
             raise SearchError(
                 f"`{call.function}({call.argument})` is asked for twice, as `{sources[source].name}` and as "
-                f"`{call.name}`: name it once and copy it with eval", place,
-            )  # fmt: skip
+                f"`{call.name}`: name it once and copy it with eval",
+                place,
+            )
         names[call.name] = sources[source] = call
 
 

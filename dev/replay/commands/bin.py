@@ -11,8 +11,16 @@ from replay.errors import Place, SearchError
 from replay.plan import Parser
 from replay.relation import Relation, as_number
 from replay.spans import (
-    DEFAULT_BINS, AnySpan, NumberSpan, TimeSpan, bucket, choose_number_span, choose_time_span, parse_any_span, time_bucket,
-)  # fmt: skip
+    DEFAULT_BINS,
+    AnySpan,
+    NumberSpan,
+    TimeSpan,
+    bucket,
+    choose_number_span,
+    choose_time_span,
+    parse_any_span,
+    time_bucket,
+)
 from replay.spl.scanner import Scanner
 from replay.spl.timespec import SECONDS, parse_time
 
@@ -73,13 +81,15 @@ class BinOptions:
 
     def _chosen(self, field: str, rel: Relation, ctx: Context) -> AnySpan:
         value = as_number(rel.field(field)).sql
-        low, high = ctx.engine.execute(f"SELECT min({value}), max({value}) FROM {rel.name}").fetchone() or (None, None)
+        low, high = ctx.engine.execute(f"SELECT min({value}), max({value}) FROM {rel.name}")[0]
         if low is None:
             low = high = 0.0
         low, high = min((low, *_given(self.start))), max((high, *_given(self.end)))
         least = self.minspan
         if field == "_time":
-            seconds = least.span.seconds or least.span.months * 30 * SECONDS["d"] if isinstance(least, TimeSpan) else 0.0
+            seconds = (
+                least.span.seconds or least.span.months * 30 * SECONDS["d"] if isinstance(least, TimeSpan) else 0.0
+            )
             return TimeSpan(choose_time_span(low, high, self.bins, seconds))
         return NumberSpan(
             choose_number_span(low, high, self.bins, least.width if isinstance(least, NumberSpan) else 0.0)

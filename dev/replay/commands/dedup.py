@@ -56,8 +56,8 @@ class Dedup(Command):
         s.finish("dedup")
         if not fields:
             raise s.error("`dedup` needs a field")
-        flags = [s.boolean(options.get(name, "f")) for name in _OPTIONS]
-        return cls(tuple(fields), count, *flags, tuple(sortby))  # type: ignore[arg-type]
+        keepevents, keepempty, consecutive = (s.boolean(options.get(name, "f")) for name in _OPTIONS)
+        return cls(tuple(fields), count, keepevents, keepempty, consecutive, tuple(sortby))
 
     def plan(self, rel: Relation, ctx: Context) -> Relation:
         """Number the rows of each kind and keep the first ones."""
@@ -75,8 +75,9 @@ class Dedup(Command):
         if self.keepevents:
             blanked = {
                 name: Expr(f"CASE WHEN {first} OR NOT ({present}) THEN {rel.field(name).sql} END", rel.field(name).kind)
-                for name in self.fields if rel.has(name)
-            }  # fmt: skip
+                for name in self.fields
+                if rel.has(name)
+            }
             return rel.extend(blanked).keep(names)
         kept = f"NOT ({present}) OR {first}" if self.keepempty else f"{present} AND {first}"
         return rel.filter(kept).keep(names)

@@ -14,7 +14,7 @@ from replay.aggregates import (
     needs_of_calls,
     parse_calls,
     time_of,
-)  # fmt: skip
+)
 from replay.commands import Command, Needs, command
 from replay.commands.stats import parse_by
 from replay.context import Context

@@ -112,7 +112,13 @@ def order_terms(value: Expr, key: SortKey) -> list[str]:
     direction, nulls_of_texts = ("DESC", "NULLS FIRST") if key.descending else ("ASC", "NULLS LAST")
     if value.kind is Kind.NUM and key.type in ("auto", "num"):
         return [f"{value.sql} {direction} NULLS LAST"]
-    text = f"{value.sql}[1]" if value.kind is Kind.MV else f"spl_text({value.sql})" if value.kind is Kind.NUM else value.sql
+    text = (
+        f"{value.sql}[1]"
+        if value.kind is Kind.MV
+        else f"spl_text({value.sql})"
+        if value.kind is Kind.NUM
+        else value.sql
+    )
     match key.type:
         case "num":
             return [f"spl_num({text}) {direction} NULLS LAST"]
@@ -123,7 +129,8 @@ def order_terms(value: Expr, key: SortKey) -> list[str]:
         case _:
             only_text = f"CASE WHEN spl_num({text}) IS NULL THEN {text} END"
             by = [
-                f"spl_leading_number({text}) {direction} {nulls_of_texts}", f"spl_ip({text}) {direction}",
+                f"spl_leading_number({text}) {direction} {nulls_of_texts}",
+                f"spl_ip({text}) {direction}",
                 f"{only_text} {direction}",
-            ]  # fmt: skip
+            ]
     return [f"({text} IS NULL)", *by]

@@ -36,9 +36,12 @@ class Stats(Command):
         s.finish("stats")
         s.integer(options.get("partitions", "1"), "partitions")
         return cls(
-            tuple(calls), by, s.boolean(options.get("allnum", "f")), options.get("delim"),
+            tuple(calls),
+            by,
+            s.boolean(options.get("allnum", "f")),
+            options.get("delim"),
             s.boolean(options.get("dedup_splitvals", "f")),
-        )  # fmt: skip
+        )
 
     def plan(self, rel: Relation, ctx: Context) -> Relation:
         """One row per group."""

@@ -15,7 +15,7 @@ from replay.aggregates import (
     needs_of_calls,
     parse_calls,
     time_of,
-)  # fmt: skip
+)
 from replay.commands import Command, Needs, command
 from replay.commands.eventstats import only_where, present
 from replay.commands.stats import parse_by
@@ -79,10 +79,18 @@ class StreamStats(Command):
                 raise s.error(f"`time_window={options['time_window']}` is no length of time (try 5m, 1h)")
             seconds = span.seconds
         return cls(
-            tuple(calls), by, s.boolean(options.get("current", "t")), s.integer(options.get("window", "0"), "window"),
-            seconds, s.boolean(options.get("global", "t")), s.boolean(options.get("allnum", "f")),
-            s.boolean(options.get("reset_on_change", "f")), resets.get("reset_before"), resets.get("reset_after"), column,
-        )  # fmt: skip
+            tuple(calls),
+            by,
+            s.boolean(options.get("current", "t")),
+            s.integer(options.get("window", "0"), "window"),
+            seconds,
+            s.boolean(options.get("global", "t")),
+            s.boolean(options.get("allnum", "f")),
+            s.boolean(options.get("reset_on_change", "f")),
+            resets.get("reset_before"),
+            resets.get("reset_after"),
+            column,
+        )
 
     def plan(self, rel: Relation, ctx: Context) -> Relation:
         """Windows over the rows so far."""
