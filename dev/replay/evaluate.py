@@ -5,7 +5,7 @@ from __future__ import annotations
 from replay.context import Context
 from replay.errors import SearchError
 from replay.expressions import EvalCompiler
-from replay.relation import NULL, Expr
+from replay.relation import NULL, Expr, Kind
 from replay.spl.evals import parse_whole
 from replay.spl.scanner import Scanner
 
@@ -18,6 +18,8 @@ class _NoFields:
 def evaluate_constant(expression: str, ctx: Context) -> str | bool | None:
     """The value of an eval expression: text (numbers as Splunk prints them), a Boolean, or None for null.
 
+    A Boolean expression that is null is False: it is not true (macros.conf.spec, validation: "false or null").
+
     Raises:
         SearchError: the expression does not parse.
     """
@@ -27,6 +29,8 @@ def evaluate_constant(expression: str, ctx: Context) -> str | bool | None:
     except SearchError as error:
         raise SearchError(f"{error.message} (in the eval expression `{expression}`)", ctx.place) from error
     value = ctx.engine.scalar(f"SELECT {e.sql}")
+    if value is None and e.kind is Kind.BOOL:
+        return False
     if value is None or isinstance(value, bool):
         return value
     return str(ctx.engine.scalar(f"SELECT spl_text({e.sql})")) if isinstance(value, float) else str(value)

@@ -182,7 +182,7 @@ def substitute(text: str, values: dict[str, str]) -> str:
 
 
 def _validate(macro: MacroDefinition, name: str, expression: str, evaluate: Evaluate, s: Scanner) -> None:
-    """Splunk: a Boolean must be true; a string is the error; null passes only where the expression is a string one."""
+    """Splunk: a Boolean must be true; a string is the error; null passes where the expression is a string one."""
     result = evaluate(expression)
     if isinstance(result, str):
         raise s.error(f"macro `{name}`: {result}")
