@@ -142,9 +142,7 @@ def _process(endpoint: Endpoint, start: Start) -> Happening:
     system = start.image.lower().startswith("c:\\windows\\")
     version = "10.0.19041.3636 (WinBuild.160101.0800)" if system else "2.4.0" if ours else "16.0.17328.20162"
     logon = 0x3E7 if service else 0x4A000 + int(endpoint.guid[:4], 16)
-    parent_user = (
-        SYSTEM if service or start.parent.lower().endswith(("svchost.exe", "services.exe")) else user
-    )
+    parent_user = SYSTEM if service or start.parent.lower().endswith(("svchost.exe", "services.exe")) else user
     session = "0" if service else "1"
     integrity = "System" if service else "Medium"
     fields = _common(endpoint, start.at, start.pid) | {
@@ -221,9 +219,7 @@ def _xml(happening: Happening, delay: int) -> str:
     """One event as a line. The log stamps an event shortly (``delay`` microseconds) after Sysmon does."""
     stamp = (happening.at + timedelta(microseconds=delay)).strftime("%Y-%m-%dT%H:%M:%S.%f") + "000Z"
     entities = {'"': "&quot;"} if happening.quotes else {}
-    data = "".join(
-        f"<Data Name='{name}'>{escape(value, entities)}</Data>" for name, value in happening.fields.items()
-    )
+    data = "".join(f"<Data Name='{name}'>{escape(value, entities)}</Data>" for name, value in happening.fields.items())
     return (
         "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>"
         "<Provider Name='Microsoft-Windows-Sysmon' Guid='{5770385f-c22a-43e0-bf4c-06f5698ffbd9}'/>"

@@ -148,9 +148,7 @@ def _read_log(log: Log) -> Iterator[Event]:
     format = recognise(head, log.sourcetype)
     if format is None:
         known = ", ".join(found.name for found in registry.formats())
-        log.report(
-            f"left out: none of the known formats ({known}); --sourcetype says what it is", log.stream.offset
-        )
+        log.report(f"left out: none of the known formats ({known}); --sourcetype says what it is", log.stream.offset)
         return
     yield from format.read(log)
 

@@ -116,9 +116,7 @@ class Log:
         time = header.time
         if time is None:
             time = self._last_time
-            self.report(
-                f"an event without a usable time; it is kept with that of the one before ({time})", byte
-            )
+            self.report(f"an event without a usable time; it is kept with that of the one before ({time})", byte)
         self._last_time = time
         return Event(raw, time, header.host or NO_HOST, header.source, self.sourcetype or header.sourcetype)
 

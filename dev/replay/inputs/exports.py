@@ -21,9 +21,7 @@ def event(row: Mapping[str, Any]) -> tuple[str, Header]:
             exported is taken from ``_raw``, as far as its format is known.
     """
     raw = _text(row["_raw"]).encode(errors="replace").decode()  # JSON can hold half a character
-    given = Header(
-        times.parse(row.get("_time")), *(_text(row.get(name)) for name in ("host", "source", "sourcetype"))
-    )
+    given = Header(times.parse(row.get("_time")), *(_text(row.get(name)) for name in ("host", "source", "sourcetype")))
     if given.time is not None and all(given[1:]):
         return raw, given
     known = _of_raw(raw)

@@ -90,7 +90,8 @@ class _Splitter:
             return None
         line = window.data[window.pos : end].rstrip(b" \t\r,")
         found = self._parse(line) if line.endswith(b"}") else None
-        if found is None:
+        if found is None or _is_wrapper(found.value):
+            found = None
             self._no_line_before = window.base + end
         else:
             window.pos = end
@@ -107,9 +108,7 @@ class _Splitter:
     def _wrapped_array(self) -> int | None:
         """Index of the first element, if the object here is only a wrapper around an array of objects."""
         window = self._window
-        head = window.data[window.pos : window.pos + _WRAPPER_LIMIT].decode(
-            "latin-1"
-        )  # a byte is a character
+        head = window.data[window.pos : window.pos + _WRAPPER_LIMIT].decode("latin-1")  # a byte is a character
         if not head.startswith("{") or not any(f'"{key}"' in head for key in _WRAPPERS):
             return None
         at = _after_blanks(head, 1)
@@ -172,6 +171,7 @@ class _Splitter:
                     at = keep
                     continue
                 if token is None or end is None:
+                    self._no_braces_before = window.base + len(window.data)
                     raise _Unfinished("the log ends before its last brace")
             if token[0] == b"\n" and mark.match(window.data, token.start()):
                 raise _Unfinished("the next one begins")
@@ -197,10 +197,7 @@ class _Splitter:
         if len(window.data) - window.pos > EVENT_LIMIT:
             self._no_braces_before = window.base + len(window.data)
             raise _Unfinished(f"it has more than {EVENT_LIMIT} bytes")
-        if window.more():
-            return True
-        self._no_braces_before = window.base + len(window.data)
-        return False
+        return window.more()
 
     def _resync(self, indent: bytes) -> None:
         """Moves to the next line that begins with an object at this indentation, or to the end."""
@@ -218,6 +215,11 @@ class _Splitter:
 
 
 _DECODER = json.JSONDecoder(strict=False)
+
+
+def _is_wrapper(value: dict[str, Any]) -> bool:
+    lists = [value[key] for key in _WRAPPERS if key in value]
+    return any(isinstance(found, list) and all(isinstance(one, dict) for one in found) for found in lists)
 
 
 def _after_blanks(text: str, at: int) -> int:

@@ -109,16 +109,17 @@ class Window:
         self._stream = stream
 
     def more(self) -> bool:
-        """Forgets what is before ``pos`` (which becomes 0) and adds bytes; False where there are no more.
+        """Forgets what is before ``pos`` (which becomes 0) and adds bytes; False, and no change, at the end.
 
         The view doubles when it has to grow for one long event, so that the cost stays linear.
         """
+        piece = self._stream.read(max(CHUNK, len(self.data) - self.pos))
+        if not piece:
+            return False
         self.base += self.pos
-        rest = self.data[self.pos :]
-        piece = self._stream.read(max(CHUNK, len(rest)))
-        self.data = rest + piece
+        self.data = self.data[self.pos :] + piece
         self.pos = 0
-        return bool(piece)
+        return True
 
 
 _MARKS = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))

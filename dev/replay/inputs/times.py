@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 LOOKAHEAD = 128
 """Splunk's MAX_TIMESTAMP_LOOKAHEAD: how many characters of an event are searched for its time ("Tune
@@ -25,6 +26,7 @@ _STAMPS = (
     re.compile(rf"(?<!\d)(?P<day>\d{{1,2}})/(?P<month>[A-Z][a-z]{{2}})/(?P<year>\d{{4}}):{_CLOCK}{_ZONE}"),
 )
 _ISO = _STAMPS[0]
+_WINDOWS = re.compile(r"(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)\.(\d{6})\d*Z")
 _EPOCH = re.compile(r"\d{9,11}(?:\.\d+)?|\d{13}|\d{16}|\d{19}")
 _FOREIGN_ZONE = re.compile(r"\s?[A-Za-z]{2,5}")
 _LAST = 253402300799.0
@@ -41,6 +43,13 @@ def parse(stamp: object) -> float | None:
     if isinstance(stamp, bool) or stamp is None:
         return None
     text = str(stamp).strip()
+    windows = _WINDOWS.fullmatch(text)
+    if windows:  # the form of nearly all events, worth a quicker way
+        day, hour, minute, second, micros = windows.groups()
+        start = _midnight(day)
+        if start is None:
+            return None
+        return start + int(hour) * 3600 + int(minute) * 60 + int(second) + int(micros) / 1_000_000
     if _EPOCH.fullmatch(text):
         return _epoch(text)
     for pattern in _STAMPS:
@@ -48,6 +57,14 @@ def parse(stamp: object) -> float | None:
         if match:
             return None if _FOREIGN_ZONE.fullmatch(text, match.end()) else _seconds(match)
     return None
+
+
+@lru_cache(maxsize=64)
+def _midnight(day: str) -> float | None:
+    try:
+        return datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
 
 
 def find(line: str) -> float | None:

@@ -65,16 +65,12 @@ def members(stream: Stream, report: Report) -> Iterator[tuple[str | None, Callab
             return
         readable = member.method in (_STORED, _DEFLATED) and not member.flags & _ENCRYPTED
         if member.size_follows and (not readable or member.method == _STORED):
-            report(
-                f"{member.name} cannot be read (encrypted, or not deflated), nor what comes behind it", place
-            )
+            report(f"{member.name} cannot be read (encrypted, or not deflated), nor what comes behind it", place)
             return
         packed = stream if member.size_follows else Stream(limited(stream, member.size), _unheard)
         content = _Content(member, packed)
         if not readable:
-            report(
-                f"{member.name} cannot be read: it is encrypted, or packed by method {member.method}", place
-            )
+            report(f"{member.name} cannot be read: it is encrypted, or packed by method {member.method}", place)
         elif not member.name.endswith("/"):
             yield member.name, content.read
         if not member.size_follows:

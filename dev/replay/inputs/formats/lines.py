@@ -28,7 +28,8 @@ def split(log: Log) -> Iterator[tuple[int, bytes]]:
     while True:
         end = window.data.find(b"\n", scan)
         if end < 0 and len(window.data) - window.pos > EVENT_LIMIT:
-            log.report(f"a line of more than {EVENT_LIMIT} bytes; it is left out", window.base + window.pos)
+            if not skipping:
+                log.report(f"a line of more than {EVENT_LIMIT} bytes; it is left out", window.base + window.pos)
             skipping, window.pos = True, len(window.data)
         size = len(window.data) - window.pos
         if end < 0 and window.more():

@@ -60,7 +60,10 @@ def read(log: Log) -> Iterator[Event]:
 def sniff(head: bytes) -> Confidence:
     """Certain where the first line names a column ``_raw``."""
     line = head.partition(b"\n")[0].decode(errors="replace")
-    row = next(csv.reader([line]), [])
+    try:
+        row = next(csv.reader([line]), [])
+    except csv.Error:
+        return Confidence.NO
     return Confidence.CERTAIN if "_raw" in row and len(row) > 1 else Confidence.NO
 
 

@@ -31,7 +31,7 @@ _HEADER_SIZE = 4096
 _CHUNK_SIZE = 65536
 _FIRST_RECORD = 512
 _FREE_SPACE = 48  # where a chunk says at which offset its free space begins
-_RECORD = struct.Struct("<4sIQ")  # magic, size, number
+_RECORD = struct.Struct("<4sIQQ")  # magic, size, number, time
 _SMALLEST_RECORD = 28
 
 _ATTRIBUTE = re.compile(r'="([^"\'<>]*)"(?=[^<>]*>)')
@@ -50,7 +50,8 @@ class _Record(NamedTuple):
 
 def read(log: Log) -> Iterator[Event]:
     """The events of an EVTX file."""
-    log.stream.exactly(_HEADER_SIZE)
+    if len(log.stream.exactly(_HEADER_SIZE)) < _HEADER_SIZE:
+        log.report("the file is cut off inside its header", 0)
     while True:
         byte = log.stream.offset
         chunk = log.stream.exactly(_CHUNK_SIZE)
@@ -106,8 +107,8 @@ def _walk(log: Log, chunk: bytearray, size: int, byte: int) -> list[_Record]:
         if following == end or following - offset < _SMALLEST_RECORD:
             chunk[_FREE_SPACE : _FREE_SPACE + 4] = offset.to_bytes(4, "little")
             break
-        _RECORD.pack_into(chunk, offset, _RECORD_MAGIC, following - offset, 0)
-        chunk[offset + 16 : following] = b"\xff" * (following - offset - 16)
+        _RECORD.pack_into(chunk, offset, _RECORD_MAGIC, following - offset, 0, 0)
+        chunk[offset + _RECORD.size : following] = b"\xff" * (following - offset - _RECORD.size)
         records.append(_Record(offset, -1))
         offset = following
     return records
@@ -118,7 +119,7 @@ def _record_at(chunk: bytearray, offset: int, end: int) -> int | None:
     end."""
     if offset + _SMALLEST_RECORD > end:
         return None
-    magic, size, number = _RECORD.unpack_from(chunk, offset)
+    magic, size, number, _ = _RECORD.unpack_from(chunk, offset)
     if magic != _RECORD_MAGIC or size < _SMALLEST_RECORD or offset + size > end:
         return None
     copy = int.from_bytes(chunk[offset + size - 4 : offset + size], "little")

@@ -134,9 +134,7 @@ def _take(window: Window, log: Log, between: Splitter) -> Event | None:
         return None
     window.pos = found.at
     if not found.whole:
-        log.report(
-            f"an event is cut off after {found.at - start} bytes: the next begins before </Event>", byte
-        )
+        log.report(f"an event is cut off after {found.at - start} bytes: the next begins before </Event>", byte)
         return None
     body = data[start : found.at]
     if b"<!" in body and _DECLARATION.search(body):
