@@ -47,6 +47,19 @@ def lookup_rows(lookup: Lookup, ctx: Context, *, filtered: bool = True) -> Relat
     return rel
 
 
+def find_lookup(name: str, ctx: Context) -> Lookup:
+    """The lookup that a search means by this name; one that this session has written needs no file.
+
+    Raises:
+        KnowledgeError: there is none.
+    """
+    if ctx.engine in _tables:
+        lookup = ctx.knowledge.lookup(ctx.app, name, must_exist=False)
+        if lookup.kind in ("csv", "kvstore") and _key(lookup) in _tables[ctx.engine]:
+            return lookup
+    return ctx.knowledge.lookup(ctx.app, name)
+
+
 def exists(lookup: Lookup, ctx: Context) -> bool:
     """Whether the table is there: on disk, or written in this session."""
     on_disk = lookup.path is not None and lookup.path.is_file()
@@ -98,9 +111,7 @@ def read_table(path: Path, ctx: Context) -> Relation:
     )
     table = fresh_name("lookup")
     try:
-        ctx.engine.execute(
-            f"CREATE TABLE {table} AS SELECT {listed}row_number() OVER () AS {ORDER} FROM {source}"
-        )
+        ctx.engine.execute(f"CREATE TABLE {table} AS SELECT {listed}row_number() OVER () AS {ORDER} FROM {source}")
     except EngineError as e:
         reason = e.message.removeprefix("the database refused the query: ").splitlines()[0]
         raise KnowledgeError(f"the lookup file cannot be read as UTF-8 CSV: {reason}", Place(file=str(path))) from e

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from replay.commands import Command, Needs, command
+from replay.commands import EVERYTHING, Command, Needs, command
 from replay.context import Context
-from replay.errors import KnowledgeError
-from replay.lookup_table import read_table
+from replay.errors import SearchError
+from replay.lookup_table import find_lookup, lookup_rows
 from replay.plan import Parser
 from replay.relation import ORDER, Relation, union
 from replay.spl.scanner import Scanner
@@ -21,7 +21,10 @@ _OPTIONS = ("append", "strict", "start", "max")
 @command("inputlookup")
 @dataclass(frozen=True)
 class InputLookup(Command):
-    """``inputlookup [append=b] [start=N] [max=N] <table> [where <search>]``. Source: Search Reference, "inputlookup"."""
+    """``inputlookup [append=b] [strict=b] [start=N] [max=N] <table> [where <search>]``.
+
+    Source: Search Reference, "inputlookup". ``strict`` makes no difference: a table that cannot be read is an error.
+    """
 
     table: str
     append: bool = False
@@ -39,20 +42,15 @@ class InputLookup(Command):
         s.finish("inputlookup")
         s.boolean(options.get("strict", "f"))
         limit = s.integer(options["max"], "max") if "max" in options else None
-        return cls(
-            table, s.boolean(options.get("append", "f")), s.integer(options.get("start", "0"), "start"), limit, where
-        )
+        start = s.integer(options.get("start", "0"), "start")
+        return cls(table, s.boolean(options.get("append", "f")), start, limit, where)
 
     def generate(self, ctx: Context, needs: Needs) -> Relation:
         """The rows of the table, in file order."""
-        lookup = ctx.knowledge.lookup(ctx.app, self.table)
-        if lookup.path is None:
-            raise KnowledgeError(
-                f"lookup `{self.table}` is a {lookup.kind} lookup, which has no rows to read here", lookup.place
-            )
-        rel = read_table(lookup.path, ctx)
+        rel = lookup_rows(find_lookup(self.table, ctx), ctx)
         if self.where is not None:
-            rel = rel.filter(compile_terms(resolve_subsearches(self.where, ctx), rel.field, ctx, knowledge=False))
+            where = resolve_subsearches(self.where, ctx)
+            rel = rel.filter(compile_terms(where, rel.field, ctx, knowledge=False))
         if self.start or self.limit is not None:
             rel = rel.renumber(ORDER)
             upper = f" AND {ORDER} <= {self.start + self.limit}" if self.limit is not None else ""
@@ -62,7 +60,9 @@ class InputLookup(Command):
     def plan(self, rel: Relation, ctx: Context) -> Relation:
         """With append=t, the rows come after those there are."""
         if not self.append:
-            from replay.errors import SearchError
-
             raise SearchError("`inputlookup` must be the first command, or have append=t", ctx.place)
-        return union([rel, self.generate(ctx, Needs(everything=True))])
+        return union([rel, self.generate(ctx, EVERYTHING)])
+
+    def needs(self, after: Needs) -> Needs:
+        """Nothing of its own."""
+        return after

@@ -8,6 +8,7 @@ from typing import Self
 from replay.commands import Command, Needs, command
 from replay.context import Context
 from replay.lookup_match import apply_lookup
+from replay.lookup_table import find_lookup
 from replay.plan import Parser
 from replay.relation import Relation
 from replay.spl.scanner import Scanner
@@ -50,8 +51,7 @@ class Lookup(Command):
 
     def plan(self, rel: Relation, ctx: Context) -> Relation:
         """Match every row."""
-        lookup = ctx.knowledge.lookup(ctx.app, self.table)
-        return apply_lookup(rel, lookup, self.inputs, self.outputs, self.overwrite, ctx)
+        return apply_lookup(rel, find_lookup(self.table, ctx), self.inputs, self.outputs, self.overwrite, ctx)
 
     def needs(self, after: Needs) -> Needs:
         """The keys; an output is read only if it must not be overwritten. A temporal lookup reads ``_time``."""
