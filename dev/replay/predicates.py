@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from replay.relation import Expr, Kind, as_text, quote
 from replay.spl.search import And, Compare, Not, Or, SearchExpr, Subsearch, Text, TimeTerm
+from replay.udf.addresses import in_cidr
 
 _NUMERIC = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _MAJOR_BREAKERS = r"""[\s,;"'\[\](){}<>|!&]"""
@@ -108,7 +109,7 @@ def _network(value: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None
 def in_network(text: str, network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:
     """SQL: the text is an address inside the network (false for text that is no address)."""
     if isinstance(network, ipaddress.IPv6Network):
-        return f"py_cidr({quote(str(network))}, {text})"
+        return in_cidr.sql(quote(str(network)), text)
     value = f"list_reduce(list_transform(string_split({text}, '.'), lambda o: CAST(o AS BIGINT)), lambda a, b: a * 256 + b)"
     is_address = f"regexp_full_match({text}, '((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(\\.|$)){{4}}')"
     low, high = int(network.network_address), int(network.broadcast_address)

@@ -134,3 +134,31 @@ CREATE MACRO spl_ip(s) AS
 CREATE MACRO spl_leading_number(s) AS
   coalesce(spl_num(s), CASE WHEN spl_ip(s) IS NOT NULL THEN TRY_CAST(split_part(s, '.', 1) AS DOUBLE)
   ELSE TRY_CAST(regexp_extract(s, '^[0-9]+(\.[0-9]+)?') AS DOUBLE) END);
+
+-- The value of a digit: 0 to 9, then a to z.
+CREATE MACRO spl_digit(c) AS strpos('0123456789abcdefghijklmnopqrstuvwxyz', c) - 1;
+
+-- A text as a number to a base from 2 to 36 (base 16 may begin with 0x).
+CREATE MACRO spl_based(s, base) AS
+  list_transform([lower(regexp_replace(s, '^([-+]?)0[xX]', CASE WHEN base = 16 THEN '\1' ELSE '\0' END))], lambda t:
+    CASE WHEN regexp_full_match(t, '[-+]?[0-9a-z]+')
+          AND list_max(list_transform(string_split(ltrim(t, '-+'), ''), lambda c: spl_digit(c))) < base
+      THEN list_reduce(list_transform(string_split(ltrim(t, '-+'), ''), lambda c: CAST(spl_digit(c) AS DOUBLE)),
+             lambda a, b: a * base + b) * CASE WHEN starts_with(t, '-') THEN -1 ELSE 1 END END)[1];
+
+-- tostring(x, "hex"), "binary", "commas", "duration"; the first two only for whole numbers from 0 to 2^53-1.
+CREATE MACRO spl_hex(d) AS '0x' || to_hex(spl_bits(d));
+CREATE MACRO spl_binary(d) AS bin(spl_bits(d));
+CREATE MACRO spl_commas(d) AS
+  list_transform([d], lambda x: CASE WHEN x = trunc(x) THEN format('{:,.0f}', x) ELSE format('{:,.2f}', round(x, 2)) END)[1];
+CREATE MACRO spl_duration(d) AS
+  list_transform([[abs(d), floor(abs(d)), d]], lambda p: CASE WHEN p[3] < 0 THEN '-' ELSE '' END
+    || CASE WHEN p[2] >= 86400 THEN CAST(CAST(p[2] AS BIGINT) // 86400 AS VARCHAR) || '+' ELSE '' END
+    || printf('%02d:%02d:%02d', CAST(p[2] AS BIGINT) % 86400 // 3600, CAST(p[2] AS BIGINT) % 3600 // 60,
+         CAST(p[2] AS BIGINT) % 60)
+    || CASE WHEN p[1] > p[2] THEN printf('.%06d', CAST(floor((p[1] - p[2]) * 1000000) AS BIGINT)) ELSE '' END)[1];
+
+-- Epoch seconds as a timestamp; NULL beyond the years 1 to 9999.
+CREATE MACRO spl_time(d) AS
+  list_transform([d], lambda x: CASE WHEN x >= -62135596800 AND x < 253402300800
+    THEN make_timestamp(CAST(round(x * 1000000) AS BIGINT)) END)[1];

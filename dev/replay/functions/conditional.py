@@ -1,14 +1,22 @@
-"""Comparison and conditional functions.
-
-Source: Search Reference, "Comparison and Conditional functions" and "Informational functions".
-"""
+"""Comparison and conditional functions. Source: Search Reference, "Comparison and Conditional functions"."""
 
 from __future__ import annotations
 
+import ipaddress
+import json
+
+from replay import regexes
+from replay.errors import Place
 from replay.expressions import EvalCompiler, case_of, compare
-from replay.functions import arity, function
-from replay.relation import NULL, Expr, Kind, as_text, cast, common_kind
-from replay.spl.evals import Call
+from replay.functions import any_value, arity, function
+from replay.lookup_table import lookup_rows
+from replay.predicates import in_network
+from replay.relation import NULL, ORDER, Expr, Kind, as_text, cast, common_kind, quote
+from replay.spl.evals import Call, EvalExpr, String
+from replay.spl.scanner import Scanner
+from replay.spl.search import parse_search
+from replay.terms import compile_terms
+from replay.udf.addresses import in_cidr
 
 
 @function("if")
@@ -87,94 +95,88 @@ def false(c: EvalCompiler, call: Call) -> Expr:
     return Expr("false", Kind.BOOL)
 
 
-@function("isnull")
-def isnull(c: EvalCompiler, call: Call) -> Expr:
-    """True where the argument has no value."""
+@function("like")
+def like(c: EvalCompiler, call: Call) -> Expr:
+    """``like(s, pattern)`` and ``s LIKE pattern``: the whole text; ``%`` is any run, ``_`` one character."""
+    arity(c, call, 2)
+    pattern = c.text(call.args[1]).sql
+    return any_value(c.value(call.args[0]), lambda text: f"({text} LIKE {pattern})")
+
+
+@function("match")
+def match(c: EvalCompiler, call: Call) -> Expr:
+    """``match(s, regex)``: the regular expression matches somewhere in the text (any value of a multivalue)."""
+    arity(c, call, 2)
+    return any_value(c.value(call.args[0]), lambda text: regexes.matches_node(c, text, call.args[1]))
+
+
+@function("searchmatch")
+def searchmatch(c: EvalCompiler, call: Call) -> Expr:
+    """``searchmatch("search expression")``: the row satisfies it, in the language of ``search``."""
     arity(c, call, 1)
-    return Expr(f"({as_any(c, call)} IS NULL)", Kind.BOOL)
+    text = c.constant(call.args[0], "the search of `searchmatch`")
+    scanner = Scanner(text, place=Place(column=call.column or None).within(c.context.place))
+
+    def no_subsearch(s: Scanner) -> object:
+        raise s.error("`searchmatch` takes no subsearch")
+
+    def field(name: str) -> Expr:
+        return c.bound[name] if name in c.bound else c.scope.field(name)
+
+    return Expr(compile_terms(parse_search(scanner, no_subsearch), field, c.context, knowledge=False), Kind.BOOL)
 
 
-@function("isnotnull")
-def isnotnull(c: EvalCompiler, call: Call) -> Expr:
-    """True where the argument has a value."""
-    arity(c, call, 1)
-    return Expr(f"({as_any(c, call)} IS NOT NULL)", Kind.BOOL)
+@function("cidrmatch")
+def cidrmatch(c: EvalCompiler, call: Call) -> Expr:
+    """``cidrmatch(cidr, ip)``: the IPv4 or IPv6 address is in the network; false for what is no address.
+
+    Raises:
+        SearchError: the network is a literal, and none.
+    """
+    arity(c, call, 2)
+    network, address = call.args
+    if not isinstance(network, String):
+        cidr = c.text(network).sql
+        return any_value(c.value(address), lambda text: in_cidr.sql(cidr, text))
+    try:
+        known = ipaddress.ip_network(network.value.strip(), strict=False)
+    except ValueError as e:
+        raise c.error(f"`{network.value}` is no network such as 10.0.0.0/8 ({e})", network) from e
+    return any_value(c.value(address), lambda text: in_network(text, known))
 
 
-def as_any(c: EvalCompiler, call: Call) -> str:
-    """SQL of the first argument, whatever its kind."""
-    return c.compile(call.args[0]).sql
+@function("lookup")
+def lookup(c: EvalCompiler, call: Call) -> Expr:
+    """``lookup("table", json_object(field, value, …), json_array(output, …))``: the outputs as a JSON object.
+
+    The first row of the CSV file that has all the values, compared with case; null if there is none.
+
+    Raises:
+        SearchError: the arguments have another form, or the table has no such column.
+        KnowledgeError: there is no such lookup.
+    """
+    arity(c, call, 3)
+    name = c.constant(call.args[0], "the lookup table")
+    wanted, outputs = (_json_call(c, call.args[1], "json_object"), _json_call(c, call.args[2], "json_array"))
+    if not wanted or len(wanted) % 2 or not outputs:
+        raise c.error("`lookup` takes json_object(field, value, …) and json_array(output, …)", call)
+    table = lookup_rows(c.context.knowledge.lookup(c.context.app, name), c.context)
+    keys = [c.constant(k, "a field of the lookup table") for k in wanted[::2]]
+    columns = [c.constant(o, "an output of the lookup table") for o in outputs]
+    for column in (*keys, *columns):
+        if not table.has(column):
+            raise c.error(f"lookup `{name}` has no field `{column}` (it has: {', '.join(table.columns)})", call)
+    cells = [f"{as_text(table.field(key)).sql} AS __k{i}" for i, key in enumerate(keys)]
+    pairs = [
+        f"{quote(json.dumps(o) + ':')} || coalesce(to_json({as_text(table.field(o)).sql}), 'null')" for o in columns
+    ]
+    members = " || ',' || ".join(pairs)
+    inner = f"SELECT {', '.join(cells)}, '{{' || {members} || '}}' AS __json, {ORDER} AS __at FROM {table.name}"
+    tests = " AND ".join(f"__k{i} = {c.text(value).sql}" for i, value in enumerate(wanted[1::2]))
+    return Expr(f"(SELECT arg_min(__json, __at) FROM ({inner}) WHERE {tests})", Kind.STR)
 
 
-@function("isnum")
-def isnum(c: EvalCompiler, call: Call) -> Expr:
-    """True for a number; for a field, also for text that looks like one; never for a quoted literal."""
-    arity(c, call, 1)
-    e = c.compile(call.args[0])
-    if e.kind is Kind.NUM:
-        return Expr(f"({e.sql} IS NOT NULL)", Kind.BOOL)
-    if e.kind is not Kind.STR or isinstance(e.literal, str):
-        return Expr("false", Kind.BOOL)
-    return Expr(f"(spl_num({e.sql}) IS NOT NULL)", Kind.BOOL)
-
-
-@function("isint")
-def isint(c: EvalCompiler, call: Call) -> Expr:
-    """True for a whole number (or a field whose text is one)."""
-    arity(c, call, 1)
-    e = c.compile(call.args[0])
-    if e.kind not in (Kind.NUM, Kind.STR) or isinstance(e.literal, str):
-        return Expr("false", Kind.BOOL)
-    n = e.sql if e.kind is Kind.NUM else f"spl_num({e.sql})"
-    return Expr(f"coalesce({n} = trunc({n}), false)", Kind.BOOL)
-
-
-@function("isstr")
-def isstr(c: EvalCompiler, call: Call) -> Expr:
-    """True for text that is not a number."""
-    arity(c, call, 1)
-    e = c.compile(call.args[0])
-    if e.kind is not Kind.STR:
-        return Expr("false", Kind.BOOL)
-    if isinstance(e.literal, str):
-        return Expr("true", Kind.BOOL)
-    return Expr(f"({e.sql} IS NOT NULL AND spl_num({e.sql}) IS NULL)", Kind.BOOL)
-
-
-@function("isbool")
-def isbool(c: EvalCompiler, call: Call) -> Expr:
-    """True for a Boolean expression."""
-    arity(c, call, 1)
-    return Expr("true" if c.compile(call.args[0]).kind is Kind.BOOL else "false", Kind.BOOL)
-
-
-@function("ismv")
-def ismv(c: EvalCompiler, call: Call) -> Expr:
-    """True for a field with more than one value."""
-    arity(c, call, 1)
-    e = c.compile(call.args[0])
-    return Expr(f"coalesce(len({e.sql}) > 1, false)" if e.kind is Kind.MV else "false", Kind.BOOL)
-
-
-@function("typeof")
-def typeof(c: EvalCompiler, call: Call) -> Expr:
-    """``Number``, ``String``, ``Boolean``, ``Multivalue``, or ``Invalid`` for a missing field."""
-    arity(c, call, 1)
-    e = c.compile(call.args[0])
-    if e.kind is Kind.BOOL:
-        return Expr(f"CASE WHEN {e.sql} IS NULL THEN 'Invalid' ELSE 'Boolean' END", Kind.STR)
-    if isinstance(e.literal, str):
-        return Expr("'String'", Kind.STR)
-    if e.kind is Kind.NUM:
-        return Expr(f"CASE WHEN {e.sql} IS NULL THEN 'Invalid' ELSE 'Number' END", Kind.STR)
-    if e.kind is Kind.MV:
-        single = f"{as_text(e).sql}"
-        return Expr(
-            f"CASE WHEN {e.sql} IS NULL THEN 'Invalid' WHEN len({e.sql}) > 1 THEN 'Multivalue' "
-            f"WHEN spl_num({single}) IS NOT NULL THEN 'Number' ELSE 'String' END",
-            Kind.STR,
-        )
-    return Expr(
-        f"CASE WHEN {e.sql} IS NULL THEN 'Invalid' WHEN spl_num({e.sql}) IS NOT NULL THEN 'Number' ELSE 'String' END",
-        Kind.STR,
-    )
+def _json_call(c: EvalCompiler, node: EvalExpr, name: str) -> tuple[EvalExpr, ...]:
+    if not isinstance(node, Call) or node.name != name:
+        raise c.error(f"`lookup` takes {name}(…) here", node)
+    return node.args
