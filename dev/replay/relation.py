@@ -233,7 +233,7 @@ def assign_columns(kinds: Mapping[str, Kind]) -> dict[str, Column]:
     taken: set[str] = {ORDER}
     columns: dict[str, Column] = {}
     for name, kind in kinds.items():
-        column, n = name, 1
+        column, n = name or "~", 1  # SQL has no empty names
         while column.lower() in taken:
             n += 1
             column = f"{name}~{n}"

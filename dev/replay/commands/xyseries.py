@@ -10,8 +10,9 @@ from replay.aggregates import at_option
 from replay.commands import Command, Needs, command
 from replay.commands.sort import SortKey, order_terms
 from replay.context import Context
+from replay.errors import SearchError
 from replay.plan import Parser
-from replay.relation import ORDER, Expr, Relation, as_text, quote
+from replay.relation import ORDER, Expr, Kind, Relation, as_text, quote
 from replay.spl.scanner import Scanner
 
 _OPTIONS = ("grouped", "sep", "format")
@@ -60,11 +61,9 @@ class XYSeries(Command):
 
 def series_names(rel: Relation, field: str, ctx: Context) -> list[str]:
     """The different values of a field of a materialised relation, in order."""
-    value = rel.field(field)
-    terms = ", ".join(order_terms(Expr("name", value.kind), SortKey("name")))
-    sql = f"SELECT name FROM (SELECT DISTINCT {value.sql} AS name FROM {rel.name}) WHERE name IS NOT NULL ORDER BY {terms}"
-    texts = f"SELECT {as_text(Expr('name', value.kind)).sql} FROM ({sql})"
-    return [str(name) for (name,) in ctx.engine.execute(texts)]
+    terms = ", ".join(order_terms(Expr("name", Kind.STR), SortKey("name")))
+    names = f"SELECT DISTINCT {as_text(rel.field(field)).sql} AS name FROM {rel.name}"
+    return [str(name) for (name,) in ctx.engine.execute(f"{names} WHERE name IS NOT NULL ORDER BY {terms}")]
 
 
 def labeller(values: Sequence[str], sep: str, form: str | None) -> Callable[[str, str], str]:
@@ -91,6 +90,9 @@ def pivot(
         names: the values of ``series`` that get columns, in this order.
         values: the fields that fill the cells; the last row of a cell wins.
         label: (value field, series) -> column name.
+
+    Raises:
+        SearchError: two columns would have one name.
     """
     key = rel.field(x)
     name = as_text(rel.field(series)).sql
@@ -99,7 +101,10 @@ def pivot(
         e = rel.field(value)
         for one in names:
             cell = f"arg_max({e.sql}, {ORDER}) FILTER (WHERE {name} = {quote(one)})"
-            items[label(value, one)] = Expr(cell, e.kind)
+            column = label(value, one)
+            if column in items:
+                raise SearchError(f"two series would make the column `{column}`: rename the field or use sep or format")
+            items[column] = Expr(cell, e.kind)
     terms = ", ".join(order_terms(key, SortKey(x)))
     return rel.project(
         items, order=f"row_number() OVER (ORDER BY {terms})", tail=f"WHERE {key.sql} IS NOT NULL GROUP BY {key.sql}"
