@@ -70,9 +70,9 @@ class Parser:
             raise s.error("a subsearch [ ] is empty")
         return self.pipeline(s)
 
-    def expression(self, s: Scanner, stop: tuple[str, ...] = ()) -> SearchExpr:
+    def expression(self, s: Scanner) -> SearchExpr:
         """Parse a search expression (``search``, ``tstats where``, ``inputlookup where``)."""
-        return parse_search(s, self.subsearch, stop)
+        return parse_search(s, self.subsearch)
 
     def _command(self, s: Scanner, implied_search: bool) -> Command:
         s.skip()

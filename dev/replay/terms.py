@@ -43,10 +43,10 @@ def resolve_subsearches(expr: SearchExpr, ctx: Context) -> SearchExpr:
             return Or(tuple(resolve_subsearches(t, ctx) for t in terms))
         case Not(term):
             return Not(resolve_subsearches(term, ctx))
-        case Subsearch(body):
+        case Subsearch(body, before=before):
             from replay.commands.format import subsearch_text
 
-            text = subsearch_text(body, ctx)
+            text = before + subsearch_text(body, ctx)
             return parse_search(Scanner(text, place=ctx.place), _no_subsearch)
     return expr
 

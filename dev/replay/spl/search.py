@@ -13,6 +13,7 @@ from replay.spl.scanner import Scanner, unescape
 
 _OPERATORS = ("!=", "<=", ">=", "==", "=", "<", ">")
 _SPACE = " \t\r\n\f\v"
+_INDEXED = ("host", "source", "sourcetype", "index", "splunk_server")
 TIME_TERMS = frozenset(
     "earliest latest _index_earliest _index_latest starttime endtime timeformat starttimeu endtimeu "
     "daysago minutesago hoursago monthsago startdaysago startminutesago starthoursago startmonthsago "
@@ -73,10 +74,14 @@ class TimeTerm:
 
 @dataclass(frozen=True, slots=True)
 class Subsearch:
-    """``[ … ]`` inside a search expression: ``body`` is whatever the pipeline parser made of it."""
+    """``[ … ]`` inside a search expression: ``body`` is whatever the pipeline parser made of it.
+
+    Its result is text; ``before`` is what stands directly before that text: ``field=`` in ``field=[ … ]``.
+    """
 
     body: object
     column: int = 0
+    before: str = ""
 
 
 SearchExpr = And | Or | Not | Compare | Text | TimeTerm | Subsearch
@@ -84,13 +89,13 @@ SearchExpr = And | Or | Not | Compare | Text | TimeTerm | Subsearch
 ParseSubsearch = Callable[[Scanner], object]
 
 
-def parse_search(s: Scanner, subsearch: ParseSubsearch, stop: tuple[str, ...] = ()) -> SearchExpr:
-    """Parse a search expression up to a stop word (``by`` in tstats) or the end of the scanner.
+def parse_search(s: Scanner, subsearch: ParseSubsearch) -> SearchExpr:
+    """Parse a search expression that fills the scanner.
 
     Raises:
         SearchError: with the column.
     """
-    return _Parser(s, subsearch, stop).parse()
+    return _Parser(s, subsearch).parse()
 
 
 def walk(expr: SearchExpr) -> Iterator[SearchExpr]:
@@ -118,26 +123,26 @@ def fields_of(expr: SearchExpr) -> set[str]:
 
 
 class _Parser:
-    def __init__(self, s: Scanner, subsearch: ParseSubsearch, stop: tuple[str, ...]) -> None:
+    def __init__(self, s: Scanner, subsearch: ParseSubsearch) -> None:
         self.s = s
         self.subsearch = subsearch
-        self.stop = stop
 
     def parse(self) -> SearchExpr:
         expr = self.conjunction()
-        if not self.at_end():
+        if not self.s.done:
             raise self.s.error("a search expression does not continue like this")
         return expr
 
     def at_end(self) -> bool:
-        return self.s.done or bool(self.stop and self.s.peek_word("=<>!").lower() in self.stop)
+        """Nothing is left of the expression (an unexpected `)` ends it, for ``parse`` to complain)."""
+        return self.s.done or self.s.peek() == ")"
 
     def conjunction(self) -> SearchExpr:
         """AND binds loosest: terms side by side, or joined by AND."""
         terms: list[SearchExpr] = []
-        while not self.at_end() and self.s.peek() != ")":
+        while not self.at_end():
             if terms and self._operator("AND"):
-                if self.at_end() or self.s.peek() == ")":
+                if self.at_end():
                     raise self.s.error("AND needs a term after it")
             elif self.s.accept(","):
                 continue
@@ -147,14 +152,14 @@ class _Parser:
     def disjunction(self) -> SearchExpr:
         terms = [self.negation()]
         while self._operator("OR"):
-            if self.at_end() or self.s.peek() == ")":
+            if self.at_end():
                 raise self.s.error("OR needs a term after it")
             terms.append(self.negation())
         return terms[0] if len(terms) == 1 else Or(tuple(terms))
 
     def negation(self) -> SearchExpr:
         if self._operator("NOT"):
-            if self.at_end() or self.s.peek() == ")":
+            if self.at_end():
                 raise self.s.error("NOT needs a term after it")
             return Not(self.negation())
         return self.term()
@@ -174,7 +179,7 @@ class _Parser:
         s = self.s
         if s.peek() == "(":
             inner = s.bracketed("(")
-            return _Parser(inner, self.subsearch, ()).parse()
+            return _Parser(inner, self.subsearch).parse()
         column = s.pos + 1
         if s.peek() == "[":
             return Subsearch(self.subsearch(s.bracketed("[")), column)
@@ -185,10 +190,24 @@ class _Parser:
         if s.at_quote():
             text = s.quoted()
             return self._after_field(text, column) or Text(text, "phrase", column)
+        at = s.pos
         word = self._word()
         if not word:
             raise s.error("a search term was expected")
-        return self._after_field(word, column) or Text(unescape(word), "word", column)
+        return self._after_field(word, column) or self._free_word(word, at)
+
+    def _free_word(self, word: str, at: int) -> SearchExpr:
+        """A bare word: text, or ``host::x`` (SR: search, indexed fields). An operator is none, unless in quotes."""
+        if word in ("AND", "OR"):
+            raise self.s.error(f"{word} needs a term before it", at)
+        if word == "XOR":
+            raise self.s.error("XOR is not supported in a search expression (only in eval and where)", at)
+        if word == "IN":
+            raise self.s.error("IN takes a list in parentheses: field IN (a, b)", at)
+        field, _, value = word.partition("::")
+        if field in _INDEXED and value:
+            return Compare(field, "=", unescape(value), column=at + 1)
+        return Text(unescape(word), "word", at + 1)
 
     def _word(self) -> str:
         """A field name or bare word: it ends before a comparison operator."""
@@ -236,7 +255,14 @@ class _Parser:
     def _value(self, field: str, op: str, column: int) -> SearchExpr:
         s = self.s
         if s.peek() == "(":
-            return _Distribute(s.bracketed("("), self.subsearch, field, op).parse()
+            at = s.pos
+            values = _Distribute(s.bracketed("("), self.subsearch, field, op).parse()
+            if values == And(()):
+                raise s.error(f"`{field}{op}( )` lists no value", at)
+            return values
+        if s.peek() == "[":
+            at = s.pos
+            return Subsearch(self.subsearch(s.bracketed("[")), at + 1, f'"{_escaped(field)}"{op}')
         case_sensitive = False
         if s.peek(5) in ("CASE(", "TERM("):
             case_sensitive = s.peek(5) == "CASE("
@@ -266,11 +292,15 @@ class _Parser:
         return text
 
 
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
 class _Distribute(_Parser):
     """``field=(a OR b)``: the field and the operator apply to every value inside."""
 
     def __init__(self, s: Scanner, subsearch: ParseSubsearch, field: str, op: str) -> None:
-        super().__init__(s, subsearch, ())
+        super().__init__(s, subsearch)
         self.field = field
         self.op = op
 

@@ -19,6 +19,9 @@ from replay.spl.macros import MAX_DEPTH, expand, strip_comments, substitute
 from support import RowStore
 
 
+PLACE = Place(file="macros.conf", stanza="m")
+
+
 @dataclass
 class Macro:
     definition: str
@@ -26,7 +29,7 @@ class Macro:
     iseval: bool = False
     validation: str | None = None
     errormsg: str | None = None
-    place: Place = Place(file="macros.conf", stanza="m")
+    place: Place = PLACE
 
 
 MACROS = {
