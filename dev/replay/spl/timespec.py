@@ -70,7 +70,7 @@ def parse_time(text: str, now: float) -> float | None:
     text = text.strip()
     if text in ("now", "now()", ""):
         return now if text else None
-    if re.fullmatch(r"-?\d+(\.\d+)?", text):
+    if re.fullmatch(r"-?\d{1,15}(\.\d+)?", text):
         return float(text)
     for form in _ABSOLUTE:
         try:
@@ -83,7 +83,10 @@ def parse_time(text: str, now: float) -> float | None:
         except ValueError:
             return None
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    return _relative(text.removeprefix("now"), now)
+    try:
+        return _relative(text.removeprefix("now"), now)
+    except (OverflowError, ValueError):  # before the year 1 or after 9999
+        return None
 
 
 def _relative(text: str, now: float) -> float | None:

@@ -18,7 +18,6 @@ from replay.knowledge import Knowledge
 from replay.spl.macros import MAX_DEPTH, expand, strip_comments, substitute
 from support import RowStore
 
-
 PLACE = Place(file="macros.conf", stanza="m")
 
 
