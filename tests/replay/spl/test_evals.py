@@ -135,7 +135,8 @@ def quoted(text: str) -> str:
 
 
 TEXTS = st.text(max_size=6)
-NAMES = st.text(alphabet=st.characters(exclude_characters="'", exclude_categories=["Cs"]), min_size=1, max_size=6)
+# Within brackets a quote or a single bracket in a field name would be taken for the end of something: `'a)'` is no name.
+NAMES = st.text(alphabet=st.characters(exclude_characters="'\"()\\", exclude_categories=["Cs"]), min_size=1, max_size=6)
 LEAVES = (
     st.builds(lambda n: Number(str(n)), st.integers(0, 999) | st.decimals(0, 9, places=2))
     | st.builds(String, TEXTS)
