@@ -126,6 +126,9 @@ def damage(kind: str) -> tuple[bytes, list[str], int]:
     if kind == "the last record":
         hurt[at[4] : at[4] + 40] = b"\xee" * 40
         return evtx(bytes(hurt), good), RAW[:4] + RAW, HEADER + at[4]
+    if kind == "the header of a chunk":
+        hurt[48:52] = struct.pack("<I", at[1])  # where it says its free space begins
+        return evtx(bytes(hurt), good), RAW * 2, -1
     if kind == "the mark of a chunk":
         hurt[:8] = b"no chunk"
         return evtx(bytes(hurt), good), RAW, HEADER
@@ -139,7 +142,8 @@ def damage(kind: str) -> tuple[bytes, list[str], int]:
 @pytest.mark.parametrize(
     "kind",
     [
-        "a record's content", "a whole record", "the last record", "the mark of a chunk", "the file header",
+        "a record's content", "a whole record", "the last record", "the header of a chunk",
+        "the mark of a chunk", "the file header",
         "cut off",
     ],
 )  # fmt: skip

@@ -87,30 +87,34 @@ def _chunk_events(log: Log, chunk: bytearray, size: int, byte: int) -> Iterator[
 def _walk(log: Log, chunk: bytearray, size: int, byte: int) -> list[_Record]:
     """The records of a chunk in their order; bytes between them that are none are reported.
 
-    The decoder goes from record to record by their sizes and stops where there is none. Such a gap is
-    therefore made into a record (number -1) that fails to decode, so that those behind it are still found.
+    The decoder goes from record to record by their sizes and stops where there is none. Such a gap is therefore
+    made into a record (number -1) that fails to decode, so that those behind it are still found. It also stops
+    at the free space that the chunk's header names. That may be damaged, or old if the log was copied while it
+    was written, so records behind it count as long as their numbers go on; other numbers are leftovers.
     """
     end = min(int.from_bytes(chunk[_FREE_SPACE : _FREE_SPACE + 4], "little"), size)
     if end < _FIRST_RECORD:
         end = size
-    records = []
+    records: list[_Record] = []
     offset = _FIRST_RECORD
-    while offset < end:
-        number = _record_at(chunk, offset, end)
-        if number is not None:
+    while True:
+        number = _record_at(chunk, offset, size)
+        if number is not None and (offset < end or not records or number == records[-1].number + 1):
             records.append(_Record(offset, number))
             offset += int.from_bytes(chunk[offset + 4 : offset + 8], "little")
             continue
+        if offset >= end:
+            break
         following = _next_record(chunk, offset + 1, end)
         if bytes(chunk[offset:following]).strip(b"\0"):
             log.report(f"{following - offset} bytes are no record; what stood there is lost", byte + offset)
         if following == end or following - offset < _SMALLEST_RECORD:
-            chunk[_FREE_SPACE : _FREE_SPACE + 4] = offset.to_bytes(4, "little")
             break
         _RECORD.pack_into(chunk, offset, _RECORD_MAGIC, following - offset, 0, 0)
         chunk[offset + _RECORD.size : following] = b"\xff" * (following - offset - _RECORD.size)
         records.append(_Record(offset, -1))
         offset = following
+    chunk[_FREE_SPACE : _FREE_SPACE + 4] = offset.to_bytes(4, "little")
     return records
 
 
