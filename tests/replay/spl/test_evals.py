@@ -135,7 +135,7 @@ def quoted(text: str) -> str:
 
 
 TEXTS = st.text(max_size=6)
-# Within brackets a quote or a single bracket in a field name would be taken for the end of something: `'a)'` is no name.
+# Within brackets, a quote or a lone bracket in a field name would be taken for the end of something.
 NAMES = st.text(alphabet=st.characters(exclude_characters="'\"()\\", exclude_categories=["Cs"]), min_size=1, max_size=6)
 LEAVES = (
     st.builds(lambda n: Number(str(n)), st.integers(0, 999) | st.decimals(0, 9, places=2))
