@@ -125,7 +125,7 @@ def all_matches(text: str, pattern: str | Regex, group: int | str, limit: int = 
     t = r.re2
     if t is None or number > _DUCKDB_GROUPS or t.can_be_empty or t.takes_newline:
         return f"{pcre.all_groups.sql(text, quote(r.pattern), str(limit))}[{number + 1}]"
-    every = f"regexp_extract_all({text}, {quote(t.pattern)}, {number})"
+    every = f"list_transform(regexp_extract_all({text}, {quote(t.pattern)}, {number}), lambda __v: coalesce(__v, ''))"
     return f"list_slice({every}, 1, {limit})" if limit else every
 
 
@@ -136,19 +136,20 @@ def offsets(text: str, pattern: str | Regex, limit: int = 1) -> str:
 
 def replace_all(text: str, pattern: str | Regex, replacement: str) -> str:
     r"""SQL of the text with every match replaced; ``\1`` is a group, ``\\`` a backslash."""
-    r = _regex(pattern)
-    parts = pcre.replacement_parts(replacement)
-    numbers = [p for p in parts if isinstance(p, int)]
-    t = r.re2
-    if t is None or t.can_be_empty or t.takes_newline or max(numbers, default=0) > r.groups:
-        return replace_one(text, r, replacement, 0)
-    template = "".join(p.replace("\\", "\\\\") if isinstance(p, str) else f"\\{p}" for p in parts)
-    return f"regexp_replace({text}, {quote(t.pattern)}, {quote(template)}, 'g')"
+    return replace_one(text, pattern, replacement, 0)
 
 
 def replace_one(text: str, pattern: str | Regex, replacement: str, occurrence: int) -> str:
     """As ``replace_all``, but only the nth match (0: all of them)."""
-    return pcre.replace.sql(text, quote(_regex(pattern).pattern), quote(replacement), str(occurrence))
+    r = _regex(pattern)
+    t = r.re2
+    parts = pcre.replacement_parts(replacement)
+    most = max((p for p in parts if isinstance(p, int)), default=0)
+    if t is None or occurrence > 1 or t.takes_newline or most > r.groups or (t.can_be_empty and occurrence == 0):
+        return pcre.replace.sql(text, quote(r.pattern), quote(replacement), str(occurrence))
+    template = "".join(p.replace("\\", "\\\\") if isinstance(p, str) else f"\\{p}" for p in parts)
+    flags = ", 'g'" if occurrence == 0 else ""
+    return f"regexp_replace({text}, {quote(t.pattern)}, {quote(template)}{flags})"
 
 
 def replace_each(text: str, pattern: str, replacement: str) -> str:

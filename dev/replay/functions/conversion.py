@@ -95,7 +95,8 @@ def tobool(c: EvalCompiler, call: Call) -> Expr:
         return e
     if e.kind is Kind.NUM:
         return Expr(f"({e.sql} <> 0)", Kind.BOOL)
-    tests = "CASE WHEN {0} IN ('true', 'True') THEN true WHEN {0} IN ('false', 'False') THEN false ELSE spl_num({0}) <> 0 END"
+    words = "WHEN {0} IN ('true', 'True') THEN true WHEN {0} IN ('false', 'False') THEN false"
+    tests = f"CASE {words} ELSE spl_num({{0}}) <> 0 END"
     return Expr(once(as_text(e).sql, tests.format), Kind.BOOL)
 
 

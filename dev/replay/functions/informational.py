@@ -104,7 +104,8 @@ def typeof(c: EvalCompiler, call: Call) -> Expr:
         Kind.NUM: "'Number'",
         Kind.BOOL: "'Bool'",
         Kind.STR: "CASE WHEN spl_num({0}) IS NULL THEN 'String' ELSE 'Number' END",
-        Kind.MV: "CASE WHEN len({0}) > 1 THEN 'Multivalue' WHEN spl_num({0}[1]) IS NULL THEN 'String' ELSE 'Number' END",
+        Kind.MV: "CASE WHEN len({0}) > 1 THEN 'Multivalue' "
+        "WHEN spl_num({0}[1]) IS NULL THEN 'String' ELSE 'Number' END",
     }
     name = "'String'" if isinstance(e.literal, str) else names[e.kind]
     return Expr(once(e.sql, lambda x: f"CASE WHEN {x} IS NULL THEN 'Invalid' ELSE {name.format(x)} END"), Kind.STR)

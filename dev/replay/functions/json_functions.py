@@ -151,7 +151,7 @@ def mv_to_json_array(c: EvalCompiler, call: Call) -> Expr:
     return Expr(json_values.to_array.sql(c.list(call.args[0]).sql, infer), Kind.STR)
 
 
-# --- conversions ----------------------------------------------------------------------------------------------------------
+# --- conversions ---------------------------------------------------------------------------------------------------
 
 
 @function("toobject")

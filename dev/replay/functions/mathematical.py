@@ -88,7 +88,7 @@ def round_(c: EvalCompiler, call: Call) -> Expr:
     return Expr(f"round({x}, CAST({integer(c, places)} AS INTEGER))", Kind.NUM)
 
 
-# --- significant figures ---------------------------------------------------------------------------------------------
+# --- significant figures -------------------------------------------------------------------------------------------
 
 
 @function("sigfig")
@@ -120,7 +120,7 @@ def _digits(c: EvalCompiler, node: EvalExpr) -> str:
     return f"'{node.text}'" if isinstance(node, Number) else c.text(node).sql
 
 
-# --- several values --------------------------------------------------------------------------------------------------
+# --- several values ------------------------------------------------------------------------------------------------
 
 
 @function("sum")
@@ -167,7 +167,7 @@ def random(c: EvalCompiler, call: Call) -> Expr:
     return Expr("floor(random() * 2147483648)", Kind.NUM)
 
 
-# --- bits --------------------------------------------------------------------------------------------------------------
+# --- bits ----------------------------------------------------------------------------------------------------------
 
 
 @function("bit_and", "bit_or", "bit_xor")

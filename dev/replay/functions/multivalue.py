@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from replay import regexes
 from replay.expressions import EvalCompiler
-from replay.functions import arity, each, function, integer, once, over
+from replay.functions import arity, function, integer, once, over
 from replay.functions.fields import fields_read
-from replay.relation import NULL, Expr, Kind, as_list, quote
-from replay.spl.evals import Call, EvalExpr, Field, String, walk
+from replay.relation import Expr, Kind, as_list
+from replay.spl.evals import Call, Field, String, walk
 from replay.spl.timespec import parse_span
 from replay.udf import commands_in
 

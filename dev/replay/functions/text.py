@@ -10,6 +10,7 @@ from replay.expressions import EvalCompiler
 from replay.functions import arity, each, function, integer
 from replay.relation import Expr, Kind
 from replay.spl.evals import Call, String
+from replay.udf.structured import spath_at
 
 
 @function("len", "length")
@@ -66,3 +67,10 @@ def urldecode(c: EvalCompiler, call: Call) -> Expr:
     arity(c, call, 1)
     text = c.text(call.args[0]).sql
     return Expr(f"coalesce(try(url_decode({text})), {text})", Kind.STR)
+
+
+@function("spath")
+def spath(c: EvalCompiler, call: Call) -> Expr:
+    """``spath(value, path)``: as the command ``spath``; several values where the path goes through an array."""
+    arity(c, call, 2)
+    return Expr(f"spl_mv({spath_at.sql(c.text(call.args[0]).sql, c.text(call.args[1]).sql)})", Kind.MV)

@@ -81,7 +81,7 @@ def _at(value: Any, path: Sequence[Step]) -> Any:
     return found[0] if found else _MISSING
 
 
-# --- reading -------------------------------------------------------------------------------------------------------------
+# --- reading -------------------------------------------------------------------------------------------------------
 
 
 def _extract(text: str, paths: list[str | None], exact: bool) -> str | None:
@@ -125,7 +125,7 @@ def _normal(text: str, wanted: str) -> str | None:
     return dump(value) if value is not _MISSING and isinstance(value, kinds[wanted]) else None
 
 
-# --- writing -------------------------------------------------------------------------------------------------------------
+# --- writing -------------------------------------------------------------------------------------------------------
 
 _Change = Callable[[Any, Sequence[Step], Any], Any]
 
@@ -205,7 +205,7 @@ def _without(node: Any, path: Sequence[str]) -> Any:
     return {**node, path[0]: _without(node[path[0]], path[1:])}
 
 
-# --- values of fields ------------------------------------------------------------------------------------------------------
+# --- values of fields ----------------------------------------------------------------------------------------------
 
 
 def _fragment(text: str) -> str:

@@ -40,7 +40,7 @@ def _expanded(form: str) -> str:
         form = longer
 
 
-# --- strftime --------------------------------------------------------------------------------------------------------------
+# --- strftime ------------------------------------------------------------------------------------------------------
 
 _PARTS: dict[str, Callable[[datetime], str]] = {
     "Y": lambda t: f"{t.year}",
@@ -117,7 +117,7 @@ def _strftime(seconds: float, form: str) -> str | None:
     return None if t is None else _formatter(form)(t)
 
 
-# --- strptime --------------------------------------------------------------------------------------------------------------
+# --- strptime ------------------------------------------------------------------------------------------------------
 
 _DAY_NAMES = "|".join(f"{d}|{d[:3]}" for d in _DAYS)
 _MONTH_NAMES = "|".join(f"{m}|{m[:3]}" for m in _MONTHS)
@@ -233,7 +233,7 @@ def _zone(values: dict[str, str]) -> timezone:
     return timezone(timedelta(hours=_ZONES[text.lower()]))
 
 
-# --- relative_time -----------------------------------------------------------------------------------------------------------
+# --- relative_time -------------------------------------------------------------------------------------------------
 
 
 def _relative_time(seconds: float, specifier: str) -> float | None:
