@@ -17,7 +17,7 @@ from replay.spl.evals import Binary, Call, EvalExpr, Field, Number, String, Unar
 if TYPE_CHECKING:
     from replay.context import Context
 
-_ARITHMETIC = {"-": "{} - {}", "*": "{} * {}", "/": "{} / nullif({}, 0)", "%": "fmod({}, nullif({}, 0))"}
+_ARITHMETIC = {"-": "{} - {}", "*": "{} * {}", "/": "{} / nullif({}, 0)", "%": "{} % nullif({}, 0)"}
 _REVERSED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "=", "!=": "!="}
 
 
