@@ -80,6 +80,8 @@ class TimeChart(Command):
 
     def plan(self, rel: Relation, ctx: Context) -> Relation:
         """Group by bucket and split, fill the gaps."""
+        if not rel.has("_time"):
+            ctx.warn("timechart: the rows have no field _time, so there is nothing to chart")
         rel = ctx.materialize(rel)
         when = self._range(rel, ctx)
         span = self._span(rel, when, ctx)
