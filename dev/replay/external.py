@@ -15,20 +15,22 @@ import csv
 import io
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Self
 
-from replay.commands import Command
+from replay.commands import Command, Needs
 from replay.context import Context
 from replay.engine import Value
-from replay.errors import CommandFailed, Place
+from replay.errors import CommandFailed, Place, SearchError
 from replay.knowledge.externals import ExternalCommand
 from replay.relation import Kind, Relation, as_number, as_text, assign_columns
 from replay.spl.scanner import Scanner
@@ -36,6 +38,9 @@ from replay.spl.scanner import Scanner
 CHUNK = 50_000
 """Rows in one request (limits.conf, maxresultrows)."""
 MAX_FRAME = 1 << 31
+PATIENCE = 10
+"""Seconds that a command has to end after its input has ended."""
+NUMERIC = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,13 @@ class External(Command):
         raw = s.rest().strip()
         s.pos = s.end
         return cls(definition, tuple(split_arguments(raw)), raw)
+
+    def generate(self, ctx: Context, needs: Needs) -> Relation:
+        """Refuse: a custom command works on the rows it is sent."""
+        raise SearchError(
+            f"`{self.definition.name}` cannot be the first command: generating custom commands are not supported",
+            ctx.place,
+        )
 
     def plan(self, rel: Relation, ctx: Context) -> Relation:
         """Send the rows through the process.
@@ -81,10 +93,14 @@ class External(Command):
                     if isinstance(value, str):
                         row[name] = [value]
         result = ctx.engine.load_rows(got, assign_columns(kinds))
-        numeric = {
-            n: as_number(result.field(n)) for n in ordered if rel.has(n) and rel.field(n).kind is Kind.NUM
-        }
-        return result.extend(numeric) if numeric else result
+        numeric = {n: as_number(result.field(n)) for n in ordered if rel.field(n).kind is Kind.NUM}
+        # A field that was a number stays one, unless the command made text of it.
+        kept = {n: e for n, e in numeric.items() if all(_is_number(row.get(n)) for row in got)}
+        return result.extend(kept) if kept else result
+
+
+def _is_number(value: Value) -> bool:
+    return value is None or (isinstance(value, str) and re.fullmatch(NUMERIC, value, re.ASCII) is not None)
 
 
 def split_arguments(raw: str) -> list[str]:
@@ -119,11 +135,7 @@ class Process:
         for app in self.ctx.knowledge.apps.values():
             (apps / app.id).symlink_to(app.folder.resolve(), target_is_directory=True)
         definition = self.call.definition
-        env = {
-            k: v
-            for k, v in os.environ.items()
-            if k in ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "TMPDIR")
-        }
+        env = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "TMPDIR")}
         env |= {"SPLUNK_HOME": self._home.name, "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"}
         self._stderr = tempfile.TemporaryFile()
         self._process = subprocess.Popen(  # noqa: S603  # the program is one that commands.conf of a loaded app names
@@ -133,19 +145,21 @@ class Process:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._end()
+        self._stderr.close()
+        self._home.cleanup()
+
+    def _end(self) -> None:
+        """Close the pipes, which ends a command that obeys the protocol; make sure that any other ends, too."""
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None and not pipe.closed:
-                try:
+                with suppress(BrokenPipeError):
                     pipe.close()
-                except BrokenPipeError:
-                    pass
         try:
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._stderr.close()
-        self._home.cleanup()
 
     def run(self, rows: Iterable[Mapping[str, Value]], names: list[str]) -> Iterator[dict[str, Value]]:
         """Send all rows, yield all that come back.
@@ -199,14 +213,17 @@ class Process:
         head, body = (int(p) for p in parts)
         if max(head, body) > MAX_FRAME:
             raise self._failed(f"the command announced a frame of {max(head, body)} bytes")
+        text, rows = stdout.read(head), stdout.read(body)
+        if len(text) < head or len(rows) < body:
+            raise self._failed("the command ended in the middle of its answer")
         try:
-            metadata = json.loads(stdout.read(head))
+            metadata = json.loads(text)
         except ValueError as e:
             raise self._failed(f"the command's metadata is not JSON: {e}") from e
-        return (metadata if isinstance(metadata, dict) else {}), stdout.read(body)
+        return (metadata if isinstance(metadata, dict) else {}), rows
 
     def _failed(self, message: str) -> CommandFailed:
-        self._process.wait(timeout=10)
+        self._end()
         self._stderr.seek(0)
         said = self._stderr.read()[-2000:].decode(errors="replace").strip()
         detail = f"{message}; it wrote: {said}" if said else message
@@ -234,7 +251,7 @@ def encode(rows: Iterable[Mapping[str, Value]], names: list[str]) -> bytes:
     rows = list(rows)
     multivalue = [n for n in names if any(isinstance(r.get(n), list) for r in rows)]
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out, lineterminator="\r\n")  # so that values with \r or \n are quoted
     writer.writerow([*names, *(f"__mv_{n}" for n in multivalue)])
     for row in rows:
         plain = [_plain(row.get(n)) for n in names]
