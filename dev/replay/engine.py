@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import duckdb
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from replay.errors import ReplayError
-from replay.relation import ORDER, Column, Relation, fresh_name
+from replay.relation import ORDER, Column, Relation, fresh_name, quote
 
 _UDF_CALL = re.compile(r"\b(py_[a-z0-9_]+)\(")
 Value = str | float | list[str] | None
@@ -46,14 +50,92 @@ class EngineError(ReplayError):
     """The database refused a query; the message is its own."""
 
 
-class Engine:
-    """A DuckDB connection that speaks relations."""
+class Cancelled(ReplayError):
+    """The search was told to stop."""
 
-    def __init__(self) -> None:
+
+class Engine:
+    """A DuckDB connection that speaks relations.
+
+    Args:
+        store: a database file that is kept; only what is created under ``durable`` goes there.
+
+    Attributes:
+        durable: what to write before the name of a table that outlives the process (nothing without a store).
+    """
+
+    def __init__(self, store: Path | None = None) -> None:
         self._con = duckdb.connect(":memory:")
-        self._con.execute("SET TimeZone = 'UTC'")
+        self._con.execute("SET GLOBAL TimeZone = 'UTC'")
         self._con.execute(resources.files("replay").joinpath("prelude.sql").read_text(encoding="utf-8"))
         self._registered: set[str] = set()
+        self._registering = RLock()
+        self._made: set[str] = set()
+        self._reading: set[duckdb.DuckDBPyConnection] = set()
+        self._on_cancel: list[Callable[[], None]] = []
+        self._cancelled = False
+        self._trunk: Engine | None = None
+        self.durable = ""
+        if store is not None:
+            self._con.execute(f"ATTACH {quote(str(store))} AS store")
+            self.durable = "store.main."
+
+    @property
+    def root(self) -> Engine:
+        """The engine that this one is a branch of; itself if it is none."""
+        return self._trunk or self
+
+    def branch(self) -> Engine:
+        """The same database for another thread: a connection must not be used by two at once.
+
+        What the branch materializes is gone when it is closed.
+        """
+        twin = copy(self)
+        twin._trunk = self.root
+        twin._con = self._con.cursor()
+        twin._made, twin._reading, twin._on_cancel, twin._cancelled = set(), set(), [], False
+        return twin
+
+    def close(self) -> None:
+        """Drop what this branch has materialized, and its connection."""
+        for name in sorted(self._made):
+            self._con.execute(f"DROP TABLE IF EXISTS {name}")
+        self._made.clear()
+        self._con.close()
+
+    def keep(self, relation: Relation) -> None:
+        """A materialized relation that other branches read, too: it outlives this one."""
+        self._made.discard(relation.name)
+
+    def cancel(self) -> None:
+        """Stop what runs, from another thread: it raises ``Cancelled``, as does all that is asked later."""
+        self._cancelled = True
+        for connection in [self._con, *self._reading]:
+            connection.interrupt()
+        for stop in list(self._on_cancel):
+            stop()
+
+    @contextmanager
+    def stopping(self, stop: Callable[[], None]) -> Iterator[None]:
+        """While in this context, ``cancel`` calls ``stop``, too: for what works outside of the database."""
+        self._on_cancel.append(stop)
+        try:
+            if self._cancelled:
+                stop()
+            yield
+        finally:
+            self._on_cancel.remove(stop)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written within is written, or nothing."""
+        self.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self.execute("ROLLBACK")
+            raise
+        self.execute("COMMIT")
 
     def execute(self, sql: str) -> list[tuple[Any, ...]]:
         """Run a statement; returns all its rows.
@@ -64,10 +146,15 @@ class Engine:
         return self._run(self._con, sql).fetchall()
 
     def _run(self, connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
-        for name in set(_UDF_CALL.findall(sql)) - self._registered:
-            self._register(name)
+        if self._cancelled:
+            raise Cancelled("the search was cancelled")
+        with self._registering:
+            for name in set(_UDF_CALL.findall(sql)) - self._registered:
+                self._register(name)
         try:
             return connection.execute(sql)
+        except duckdb.InterruptException as e:
+            raise Cancelled("the search was cancelled") from e
         except duckdb.Error as e:
             raise EngineError(f"the database refused the query: {e}") from e
 
@@ -95,6 +182,7 @@ class Engine:
         """Compute the rows once, into a temporary table: for what reads them several times, or needs the data to
         know its own fields."""
         name = fresh_name("t")
+        self._made.add(name)
         self.execute(f"CREATE TABLE {name} AS {relation.sql()}")
         return Relation(name, relation.columns)
 
@@ -110,6 +198,7 @@ class Engine:
         data.append(pa.array(range(1, len(rows) + 1), pa.int64()))
         source, name = fresh_name("a"), fresh_name("t")
         self.register_arrow(source, pa.table(data, schema=schema))
+        self._made.add(name)
         listed = ", ".join([*(f"c{i} AS {c.sql}" for i, c in enumerate(columns.values())), ORDER])
         self.execute(f"CREATE TABLE {name} AS SELECT {listed} FROM {source}")
         self.unregister(source)
@@ -120,11 +209,17 @@ class Engine:
         listed = ", ".join([c.sql for c in relation.columns.values()] or [ORDER])
         tail = f" LIMIT {limit}" if limit is not None else ""
         # A connection of its own: other queries may run while the rows are being read.
-        cursor = self._run(self._con.cursor(), f"SELECT {listed} FROM ({relation.sql()}) ORDER BY {ORDER}{tail}")
-        names = list(relation.columns)
-        while batch := cursor.fetchmany(10_000):
-            for row in batch:
-                yield {n: v for n, v in zip(names, row, strict=False) if v is not None and v != []}
+        cursor = self._con.cursor()
+        self._reading.add(cursor)
+        try:
+            self._run(cursor, f"SELECT {listed} FROM ({relation.sql()}) ORDER BY {ORDER}{tail}")
+            names = list(relation.columns)
+            while batch := cursor.fetchmany(10_000):
+                for row in batch:
+                    yield {n: v for n, v in zip(names, row, strict=False) if v is not None and v != []}
+        finally:
+            self._reading.discard(cursor)
+            cursor.close()
 
     def scalar(self, sql: str) -> Any:
         """The single value of a query."""

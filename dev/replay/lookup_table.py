@@ -36,7 +36,7 @@ def lookup_rows(lookup: Lookup, ctx: Context, *, filtered: bool = True) -> Relat
     Raises:
         KnowledgeError: the lookup has no rows to read (a script, geographic shapes), or its file is unreadable.
     """
-    session = _tables.setdefault(ctx.engine, {})
+    session = _tables.setdefault(ctx.engine.root, {})
     key = _key(lookup)
     if key not in session:
         session[key] = _empty(lookup, ctx) if lookup.path is None else read_table(lookup.path, ctx)
@@ -53,9 +53,9 @@ def find_lookup(name: str, ctx: Context) -> Lookup:
     Raises:
         KnowledgeError: there is none.
     """
-    if ctx.engine in _tables:
+    if ctx.engine.root in _tables:
         lookup = ctx.knowledge.lookup(ctx.app, name, must_exist=False)
-        if lookup.kind in ("csv", "kvstore") and _key(lookup) in _tables[ctx.engine]:
+        if lookup.kind in ("csv", "kvstore") and _key(lookup) in _tables[ctx.engine.root]:
             return lookup
     return ctx.knowledge.lookup(ctx.app, name)
 
@@ -63,12 +63,13 @@ def find_lookup(name: str, ctx: Context) -> Lookup:
 def exists(lookup: Lookup, ctx: Context) -> bool:
     """Whether the table is there: on disk, or written in this session."""
     on_disk = lookup.path is not None and lookup.path.is_file()
-    return on_disk or _key(lookup) in _tables.get(ctx.engine, {})
+    return on_disk or _key(lookup) in _tables.get(ctx.engine.root, {})
 
 
 def write_rows(lookup: Lookup, rel: Relation, ctx: Context) -> None:
     """Make these the rows of the lookup for the rest of the session. ``rel`` must be materialized."""
-    _tables.setdefault(ctx.engine, {})[_key(lookup)] = rel
+    ctx.engine.keep(rel)
+    _tables.setdefault(ctx.engine.root, {})[_key(lookup)] = rel
 
 
 def _key(lookup: Lookup) -> str:
@@ -89,7 +90,9 @@ def _empty(lookup: Lookup, ctx: Context) -> Relation:
         "write it with `outputlookup` first if the search depends on it"
     )
     names = dict.fromkeys(("_key", *lookup.fields_list), Kind.STR)
-    return ctx.engine.load_rows([], assign_columns(names))
+    empty = ctx.engine.load_rows([], assign_columns(names))
+    ctx.engine.keep(empty)
+    return empty
 
 
 def read_table(path: Path, ctx: Context) -> Relation:
