@@ -152,17 +152,15 @@ class _Probe:
         self.names = [f"__e{i}" for i in count]
         self.order = ", ".join(f"__i{i}" for i in count)
         self.tests = [_test(i, column, lookup) for i, (column, _) in enumerate(inputs)]
-        lists = [as_list(rel.field(name)).sql for _, name in inputs]
-        laterals = [
-            f"(SELECT unnest({values}) AS __e{i}, generate_subscripts({values}, 1) AS __i{i})"
-            for i, values in enumerate(lists)
-        ]
-        listed = [f"{ORDER} AS __row", *self.names, *(f"__i{i}" for i in count)]
+        time = as_number(rel.field("_time")).sql if lookup.time_field else "NULL"
+        lists = [f"{as_list(rel.field(name)).sql} AS __v{i}" for i, (_, name) in enumerate(inputs)]
+        sql = f"SELECT {ORDER} AS __row, {time} AS __when, {', '.join(lists)} FROM {rel.name}"
+        for i in count:
+            sql = f"SELECT *, unnest(__v{i}) AS __e{i}, generate_subscripts(__v{i}, 1) AS __i{i} FROM ({sql})"
         if lookup.time_field:
-            listed.append(f"{as_number(rel.field('_time')).sql} AS __when")
             self.names.append("__when")
             self.tests.append(f"__when - __at BETWEEN {lookup.min_offset_secs} AND {lookup.max_offset_secs}")
-        self.sql = f"SELECT {', '.join(listed)} FROM {rel.name}, {', '.join(laterals)}"
+        self.sql = sql
 
 
 def _test(position: int, column: str, lookup: Lookup) -> str:

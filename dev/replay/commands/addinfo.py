@@ -19,8 +19,8 @@ _FIELDS = ("info_min_time", "info_max_time", "info_sid", "info_search_time")
 class AddInfo(Command):
     """``addinfo``: ``info_min_time``, ``info_max_time``, ``info_sid``, ``info_search_time``.
 
-    Source: Search Reference, "addinfo". An open time range goes from 0 to ``+Infinity``. There are no jobs here, so the
-    id is made of the time of the search.
+    Source: Search Reference, "addinfo". An open time range goes from 0 to ``+Infinity``. The id of a
+    search that is no job of a server is made of its time.
     """
 
     @classmethod
@@ -32,7 +32,7 @@ class AddInfo(Command):
     def plan(self, rel: Relation, ctx: Context) -> Relation:
         """Add the fields."""
         latest = string("+Infinity") if ctx.latest is None else number(ctx.latest)
-        values = (number(ctx.earliest or 0.0), latest, string(f"{ctx.now:.3f}"), number(ctx.now))
+        values = (number(ctx.earliest or 0.0), latest, string(ctx.dispatch.sid or f"{ctx.now:.3f}"), number(ctx.now))
         return rel.extend(dict(zip(_FIELDS, values, strict=True)))
 
     def needs(self, after: Needs) -> Needs:

@@ -32,10 +32,33 @@ def expand(names: Iterable[str], rel: Relation) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def field_names(s: Scanner) -> list[str]:
+    """A list of field names up to the end, separated by spaces, commas or both."""
+    names: list[str] = []
+    while not s.done:
+        if not s.accept(","):
+            names.append(field_name(s))
+    return names
+
+
+def field_name(s: Scanner, what: str = "a field name") -> str:
+    """A field name, which may be an unquoted aggregate such as ``count(eval(x > 1))``."""
+    in_quotes = s.peek() in ('"', "'")
+    start = s.pos
+    name = s.field(what)
+    if in_quotes or s.text[s.pos : min(s.pos + 1, s.end)] != "(":
+        return name
+    s.bracketed("(")
+    return s.text[start : s.pos]
+
+
 @command("fields")
 @dataclass(frozen=True)
 class Fields(Command):
-    """``fields [+|-] <list>``. Source: Search Reference, "fields": ``_time`` and ``_raw`` go only if named with ``-``."""
+    """``fields [+|-] <list>``: ``_time`` and ``_raw`` go only if named with ``-``.
+
+    Source: Search Reference, "fields".
+    """
 
     names: tuple[str, ...]
     remove: bool
@@ -46,7 +69,7 @@ class Fields(Command):
         remove = s.accept("-")
         if not remove:
             s.accept("+")
-        names = s.fields()
+        names = field_names(s)
         s.finish("fields")
         if not names:
             raise s.error("`fields` needs at least one field")

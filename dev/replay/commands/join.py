@@ -147,8 +147,8 @@ def _key(e: Expr, multivalue: bool) -> Expr:
 def _merged(left: Relation, found: dict[str, Expr], o: Options) -> dict[str, Expr]:
     """The fields of the joined row. A value on the right never gives way to none, nor an internal field to any."""
     if o.left:
-        items = {f"{o.left}.{name}": left.field(name) for name in left.columns}
-        return items | {f"{o.right}.{name}": e for name, e in found.items()}
+        items = {n if n.startswith("_") else f"{o.left}.{n}": left.field(n) for n in left.columns}
+        return items | {f"{o.right}.{n}": e for n, e in found.items() if not n.startswith("_")}
     items = {name: left.field(name) for name in left.columns}
     for name, e in found.items():
         old = items.get(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Self
 
@@ -13,6 +14,7 @@ from replay.relation import Expr, Kind, Relation, as_text, quote
 from replay.spl.scanner import Scanner
 
 _OPTIONS = ("delim", "tokenizer", "allowempty", "setsv")
+_COMMA = re.compile(r"\s*delim\s*=\s*(,[^\s\"]*)", re.IGNORECASE)
 
 
 @command("makemv")
@@ -32,9 +34,9 @@ class MakeMv(Command):
     @classmethod
     def parse(cls, s: Scanner, parser: Parser) -> Self:
         """Read the options (before or after the field) and the field."""
-        options = s.options(_OPTIONS, "makemv")
+        options = _options(s)
         field = s.field()
-        options |= s.options(_OPTIONS, "makemv")
+        options |= _options(s)
         s.finish("makemv")
         if field.startswith("_"):
             raise s.error(f"`makemv` does not work on internal fields such as `{field}`")
@@ -67,6 +69,21 @@ class MakeMv(Command):
     def needs(self, after: Needs) -> Needs:
         """The field."""
         return after | Needs.of(self.field)
+
+
+def _options(s: Scanner) -> dict[str, str]:
+    """The options; an unquoted ``delim=,`` is a comma."""
+    found: dict[str, str] = {}
+    while True:
+        comma = _COMMA.match(s.text, s.pos, s.end)
+        if comma is None:
+            option = s.option(_OPTIONS)
+            if option is None:
+                return found
+            found[option[0]] = option[1]
+        else:
+            s.pos = comma.end()
+            found["delim"] = comma[1]
 
 
 @command("nomv")

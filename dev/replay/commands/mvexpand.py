@@ -41,9 +41,11 @@ class MvExpand(Command):
             return rel
         some = f"{values.sql}[1:{self.limit}]" if self.limit else values.sql
         listed = f"coalesce({some}, [CAST(NULL AS VARCHAR)])"
-        each = f"(SELECT unnest({listed}) AS __value, generate_subscripts({listed}, 1) AS __position)"
+        each = f"unnest({listed}) AS __value, generate_subscripts({listed}, 1) AS __position"
+        # Not by LATERAL: inside it DuckDB reads a field called "user" as the name of the database's user.
+        expanded = rel.derive(f"SELECT *, {each} FROM {rel.name}", rel.columns)
         items = {name: rel.field(name) for name in rel.columns} | {self.field: Expr("__value", Kind.STR)}
-        return rel.project(items, order=f"row_number() OVER (ORDER BY {ORDER}, __position)", tail=f", LATERAL {each}")
+        return expanded.project(items, order=f"row_number() OVER (ORDER BY {ORDER}, __position)")
 
     def needs(self, after: Needs) -> Needs:
         """The field."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import EVERYTHING, Command, Needs, command
-from replay.commands.fields import matcher
+from replay.commands.fields import field_name, matcher
 from replay.context import Context
 from replay.plan import Parser
 from replay.relation import Relation
@@ -32,10 +32,10 @@ class Rename(Command):
                 raise s.error("`rename` ends with a comma: a pair is missing")
             s.skip()
             at = s.pos
-            old = s.field("the name of a field to rename")
+            old = field_name(s, "the name of a field to rename")
             if s.keyword("as") is None:
                 raise s.error(f"`rename` needs `AS` and a new name after `{old}`")
-            new = s.field(f"the new name of `{old}`")
+            new = field_name(s, f"the new name of `{old}`")
             if old.count("*") != new.count("*"):
                 raise s.error(f"`{old} AS {new}`: both names need the same number of wildcards", at)
             if old in dict(pairs):
@@ -76,7 +76,5 @@ def _moves(old: str, new: str, names: list[str]) -> dict[str, str]:
         match = pattern.match(name)
         if match and (old[0] == "_" or name[0] != "_" or "*" not in old):
             parts = new.split("*")
-            moves[name] = parts[0] + "".join(
-                text + part for text, part in zip(match.groups(), parts[1:], strict=True)
-            )
+            moves[name] = parts[0] + "".join(text + part for text, part in zip(match.groups(), parts[1:], strict=True))
     return moves

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, Needs, command
-from replay.commands.fields import expand
+from replay.commands.fields import expand, field_names
 from replay.context import Context
 from replay.plan import Parser
 from replay.relation import Relation
@@ -23,7 +23,7 @@ class Table(Command):
     @classmethod
     def parse(cls, s: Scanner, parser: Parser) -> Self:
         """Read the list."""
-        names = s.fields()
+        names = field_names(s)
         s.finish("table")
         if not names:
             raise s.error("`table` needs at least one field")
