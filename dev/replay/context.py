@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,6 +13,7 @@ from replay.relation import Relation
 if TYPE_CHECKING:
     from replay.commands import Needs
     from replay.engine import Engine
+    from replay.inputs import Event
     from replay.knowledge import Knowledge
     from replay.spl.search import SearchExpr
 
@@ -26,6 +27,40 @@ class Store(Protocol):
     def dataset(self, ctx: Context, model: str, dataset: str, needs: Needs) -> Relation:
         """Events of a data-model dataset. Fields are named as a search names them (``Processes.dest``), beside
         ``_time _raw host source sourcetype index nodename``."""
+
+
+class Writer(Protocol):
+    """Where searches write events; ``replay.index.Index`` is one."""
+
+    def add(self, events: Iterable[Event], index: str = "main", engine: Engine | None = None) -> int:
+        """Append events to an index; returns how many."""
+
+    def delete(self, rel: Relation, ctx: Context) -> None:
+        """Remove the events whose ``_seq`` the relation holds."""
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """What the server that runs a search says of it; a search from the command line has none of this.
+
+    Attributes:
+        sid: id of the search job.
+        owner: who runs it.
+        search_name: the saved search that it is, or nothing.
+        session_key: with which the search's commands may ask the server; nothing without a server.
+        splunkd_uri: where they ask it.
+        indexes: patterns of the indexes that a search reads which names none (authorize.conf,
+            ``srchIndexesDefault``); None for all.
+        writer: what ``collect`` and ``delete`` change; None if nothing is to be changed.
+    """
+
+    sid: str = ""
+    owner: str = "admin"
+    search_name: str = ""
+    session_key: str = ""
+    splunkd_uri: str = ""
+    indexes: tuple[str, ...] | None = None
+    writer: Writer | None = None
 
 
 @dataclass(frozen=True)
@@ -43,6 +78,7 @@ class Context:
         warn: takes a sentence for the user; the search goes on.
         depth: how many searches this one is nested in.
         macros: definitions that replace those of the apps, by macro name.
+        dispatch: what the server that runs the search says of it.
     """
 
     engine: Engine
@@ -56,6 +92,7 @@ class Context:
     warn: Callable[[str], None] = lambda message: None
     depth: int = 0
     macros: Mapping[str, str] = field(default_factory=dict)
+    dispatch: Dispatch = field(default_factory=Dispatch)
 
     def within(self, earliest: float | None, latest: float | None) -> Context:
         """The same search with another time range."""

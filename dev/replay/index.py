@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
+from threading import Lock
 
 from replay.commands import Needs
 from replay.commands.fields import matcher
@@ -64,32 +65,54 @@ class Index:
         self.engine = engine
         self._accelerate = accelerate
         self._datasets: dict[tuple[str, str, str], Relation] = {}
+        self.table = f"{engine.durable}events"
         engine.execute(
-            "CREATE TABLE events (_raw VARCHAR, _time DOUBLE, host VARCHAR, source VARCHAR, sourcetype VARCHAR, "
-            '"index" VARCHAR, __n BIGINT)'
+            f"CREATE TABLE IF NOT EXISTS {self.table} (_raw VARCHAR, _time DOUBLE, host VARCHAR, source VARCHAR, "
+            'sourcetype VARCHAR, "index" VARCHAR, __n BIGINT)'
         )
+        self._numbering = Lock()
+        self._last = int(engine.scalar(f"SELECT coalesce(max(__n), 0) FROM {self.table}"))
 
-    def add(self, events: Iterable[Event], index: str = "main") -> int:
-        """Append events; returns how many."""
+    def add(self, events: Iterable[Event], index: str = "main", engine: Engine | None = None) -> int:
+        """Append events; returns how many.
+
+        Args:
+            events: in the order in which they arrived.
+            index: its name.
+            engine: the branch of the calling thread, where it has one.
+        """
         import pyarrow as pa
 
-        stream, total = iter(events), self.count()
-        start = total
+        engine = engine or self.engine
+        stream, total = iter(events), 0
         while batch := list(islice(stream, _BATCH)):
             table = pa.table({name: [e[i] for e in batch] for i, name in enumerate(Event._fields)})
-            self.engine.register_arrow("incoming", table)
-            self.engine.execute(
-                f"INSERT INTO events SELECT raw, time, host, source, sourcetype, {quote(index)}, "
-                f"{total} + row_number() OVER () FROM incoming"
+            engine.register_arrow("incoming", table)
+            engine.execute(
+                f"INSERT INTO {self.table} SELECT raw, time, host, source, sourcetype, {quote(index)}, "
+                f"{self._numbers(len(batch))} + row_number() OVER () FROM incoming"
             )
-            self.engine.unregister("incoming")
+            engine.unregister("incoming")
             total += len(batch)
         self._datasets.clear()
-        return total - start
+        return total
+
+    def _numbers(self, count: int) -> int:
+        """Take this many numbers for new events; returns the number before the first."""
+        with self._numbering:
+            self._last += count
+            return self._last - count
+
+    def delete(self, rel: Relation, ctx: Context) -> None:
+        """See ``context.Writer``."""
+        seq = rel.field("_seq").sql
+        rel = ctx.materialize(rel)
+        ctx.engine.execute(f"DELETE FROM {self.table} WHERE __n IN (SELECT {seq} FROM {rel.name})")
+        self._datasets.clear()
 
     def count(self) -> int:
         """Events held."""
-        return int(self.engine.scalar("SELECT count(*) FROM events"))
+        return int(self.engine.scalar(f"SELECT count(*) FROM {self.table}"))
 
     # --- searches ---------------------------------------------------------------------------------------------------
 
@@ -103,7 +126,7 @@ class Index:
         self._check_sources(expr, ctx)
         rel = self._with_fields(ctx, expr, needs)
         rel = rel.filter(compile_terms(expr, rel.field, ctx))
-        hidden = [name for name in rel.columns if name == "_seq"]
+        hidden = [] if "_seq" in needs.names else ["_seq"]
         return rel.renumber('_time DESC, "_seq" DESC').drop(hidden)
 
     def dataset(self, ctx: Context, model: str, dataset: str, needs: Needs) -> Relation:
@@ -127,12 +150,14 @@ class Index:
 
     def _with_fields(self, ctx: Context, expr: SearchExpr, needs: Needs) -> Relation:
         when = time_predicate(TimeRange(ctx.earliest, ctx.latest))
+        if ctx.dispatch.indexes is not None and "index" not in fields_of(expr):
+            when = f"({when}) AND {_in_indexes(ctx.dispatch.indexes)}"
         read = closure(expr, ctx)
         parts = []
         for group in self._groups(ctx):
-            raw = Relation("events", _COLUMNS)
+            raw = Relation(self.table, _COLUMNS)
             raw = raw.derive(
-                f"SELECT * FROM events WHERE {when} AND {_in_group(group, len(self._groups(ctx)))}", _COLUMNS
+                f"SELECT * FROM {self.table} WHERE {when} AND {_in_group(group, len(self._groups(ctx)))}", _COLUMNS
             )
             plan = FieldPlan(group.props, ctx)
             wanted = read | self._wanted(plan, raw, needs)
@@ -147,7 +172,7 @@ class Index:
             parts.append(computed.extend(items) if items else computed)
         if not parts:
             names = sorted(read | {n for n in needs.names if "*" not in n})
-            empty = Relation("events", _COLUMNS)
+            empty = Relation(self.table, _COLUMNS)
             return empty.extend({n: empty.field(n) for n in names if n not in _COLUMNS})
         return parts[0] if len(parts) == 1 else union(parts, reorder=False)
 
@@ -163,7 +188,7 @@ class Index:
         return wanted
 
     def _groups(self, ctx: Context) -> list[Group]:
-        rows = self.engine.execute("SELECT DISTINCT sourcetype, source FROM events ORDER BY ALL")
+        rows = ctx.engine.execute(f"SELECT DISTINCT sourcetype, source FROM {self.table} ORDER BY ALL")
         groups: dict[tuple[str, tuple[str, ...]], tuple[Props, list[tuple[str, str]]]] = {}
         for sourcetype, source in rows:
             props = ctx.knowledge.props(ctx.app, host="", source=source, sourcetype=sourcetype)
@@ -215,14 +240,23 @@ class Index:
     def _known(self, term: Compare, ctx: Context) -> bool:
         wanted = matcher(term.value.lower())
         column = _COLUMNS[term.field].sql
-        values = {v for (v,) in self.engine.execute(f"SELECT DISTINCT {column} FROM events")}
+        values = {v for (v,) in ctx.engine.execute(f"SELECT DISTINCT {column} FROM {self.table}")}
         if term.field == "sourcetype":
             values |= ctx.knowledge.sourcetypes()
         elif term.field == "index":
-            values |= KNOWN_INDEXES
+            values |= KNOWN_INDEXES | set(ctx.knowledge.indexes())
         elif any(_overlap(term.value, pattern) for pattern in ctx.knowledge.source_patterns()):
             return True
         return any(wanted.match(v.lower()) for v in values)
+
+
+def _in_indexes(patterns: Iterable[str]) -> str:
+    """The condition that an event lies in one of these indexes; ``*`` means those whose name begins with no ``_``."""
+    tests = []
+    for pattern in patterns:
+        internal = "" if pattern.startswith("_") else """ AND NOT starts_with("index", '_')"""
+        tests.append(f'("index" GLOB {quote(pattern)}{internal})')
+    return f"({' OR '.join(tests) or 'false'})"
 
 
 def _in_group(group: Group, groups: int) -> str:

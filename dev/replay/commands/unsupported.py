@@ -30,7 +30,6 @@ REASONS = {
     "correlate": _MODEL,
     "dbinspect": _SERVER,
     "dbxquery": "it asks a database by way of DB Connect",
-    "delete": "loaded events are never deleted",
     "erex": "it guesses a regular expression: write the one that Splunk's job inspector shows, with rex",
     "eventcount": "it reads counts from the indexes of a Splunk server: use `stats count`",
     "findtypes": _MODEL,

@@ -94,6 +94,10 @@ class Knowledge:
         """What stands after ``source::`` in the stanzas of all apps' props.conf."""
         return configured(self._props_names())[1]
 
+    def indexes(self) -> tuple[str, ...]:
+        """Indexes that some app's indexes.conf defines."""
+        return tuple(name for app in self.apps.values() for name in self._layers.own_names(app, "indexes"))
+
     def _props_names(self) -> list[str]:
         return [name for app in self.apps.values() for name in self._layers.own_names(app, "props")]
 
