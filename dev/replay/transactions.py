@@ -84,9 +84,19 @@ class _Open:
 
     def __init__(self) -> None:
         self._by_values: dict[Values, list[Transaction]] = {}
+        # For each set of fields that an event may have: the combinations of values above, by those fields alone.
+        self._by_fields: dict[tuple[int, ...], dict[Values, dict[Values, None]]] = {}
 
     def add(self, transaction: Transaction) -> None:
-        self._by_values.setdefault(tuple(transaction.values), []).append(transaction)
+        known = tuple(transaction.values)
+        self._by_values.setdefault(known, []).append(transaction)
+        for fields, index in self._by_fields.items():
+            index.setdefault(tuple(known[i] for i in fields), {})[known] = None
+
+    def _forget(self, known: Values) -> None:
+        del self._by_values[known]
+        for fields, index in self._by_fields.items():
+            del index[tuple(known[i] for i in fields)][known]
 
     def learn(self, transaction: Transaction, values: Values) -> None:
         """The transaction takes over values of fields that it has not seen yet."""
@@ -106,21 +116,21 @@ class _Open:
             while transactions and (transactions[-1].done or tuple(transactions[-1].values) != known):
                 transactions.pop()
             if not transactions:
-                del self._by_values[known]
+                self._forget(known)
             elif found is None or transactions[-1].number > found.number:
                 found = transactions[-1]
         return found
 
     def _agreeing(self, values: Values) -> list[Values]:
         """The combinations of values, among those of open transactions, that contradict these nowhere."""
-        if None in values:
-            return [known for known in self._by_values if _agree(known, values)]
-        possible = product(*((value, None) for value in values))
-        return [known for known in possible if known in self._by_values]
-
-
-def _agree(known: Iterable[str | None], values: Iterable[str | None]) -> bool:
-    return all(a is None or b is None or a == b for a, b in zip(known, values, strict=True))
+        fields = tuple(i for i, value in enumerate(values) if value is not None)
+        index = self._by_fields.get(fields)
+        if index is None:
+            index = self._by_fields[fields] = {}
+            for known in self._by_values:
+                index.setdefault(tuple(known[i] for i in fields), {})[known] = None
+        possible = product(*((values[i], None) for i in fields))
+        return [known for some in possible for known in index.get(some, ())]
 
 
 def assign(events: Iterable[Event], rules: Rules) -> Assignment:
