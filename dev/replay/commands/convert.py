@@ -59,9 +59,7 @@ class Convert(Command):
             if not option and not s.accept(","):
                 found.append(_conversion(s))
         if not found:
-            raise s.error(
-                f"`convert` needs at least one of {', '.join(f'{f}(field)' for f in sorted(_FUNCTIONS))}"
-            )
+            raise s.error(f"`convert` needs at least one of {', '.join(f'{f}(field)' for f in sorted(_FUNCTIONS))}")
         return cls(tuple(found), timeformat)
 
     def plan(self, rel: Relation, ctx: Context) -> Relation:
@@ -70,9 +68,7 @@ class Convert(Command):
         for c in self.conversions:
             if c.function == "none":
                 continue
-            names = [
-                n for n in expand([c.field], rel) if rel.has(n) and ("*" not in c.field or n not in spared)
-            ]
+            names = [n for n in expand([c.field], rel) if rel.has(n) and ("*" not in c.field or n not in spared)]
             for name in names:
                 target = name if c.name is None else c.name.replace("*", _star(c.field, name))
                 rel = rel.extend({target: self._converted(rel, name, c, target != name, ctx)})
@@ -93,9 +89,7 @@ class Convert(Command):
     def _whole(self, text: str, value: Expr, function: str, renamed: bool) -> Expr:
         if function == "auto":
             failed = f"bool_or({text} IS NOT NULL AND {value.sql} IS NULL) OVER ()"
-            return Expr(
-                f"CASE WHEN {failed} THEN {'NULL' if renamed else text} ELSE {value.sql} END", Kind.STR
-            )
+            return Expr(f"CASE WHEN {failed} THEN {'NULL' if renamed else text} ELSE {value.sql} END", Kind.STR)
         kept = "NULL" if renamed or function == "num" else text
         return Expr(f"coalesce({value.sql}, {kept})", Kind.STR)
 

@@ -57,11 +57,7 @@ class Format(Command):
         row_start, column_start, column_separator, column_end, row_separator, row_end = self.words
         names = sorted(name for name in rel.columns if not name.startswith("_"))
         cells = [cell(name, rel.field(name), self.mvsep) for name in names]
-        row = (
-            f"nullif(concat_ws({quote(f' {column_separator} ')}, {', '.join(cells)}), '')"
-            if cells
-            else "NULL"
-        )
+        row = f"nullif(concat_ws({quote(f' {column_separator} ')}, {', '.join(cells)}), '')" if cells else "NULL"
         wrapped = f"{quote(column_start + ' ')} || {row} || {quote(' ' + column_end)}"
         limit = f" ORDER BY {ORDER} LIMIT {self.maxresults}" if self.maxresults else ""
         rows = rel.derive(f"SELECT {wrapped} AS line, {ORDER} FROM {rel.name}{limit}", {})

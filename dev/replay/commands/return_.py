@@ -24,9 +24,10 @@ class Item:
 @command("return")
 @dataclass(frozen=True)
 class Return(Command):
-    """``return [N] field… alias=field… $field…``: the first N rows (1) as search text. Source: Search Reference, "return".
+    """``return [N] field… alias=field… $field…``: the first N rows (1) as search text.
 
-    One row gives ``user="bob" ip="10.1.11.2"``, several ``(user="bob" …) OR (user="fred" …)``.
+    Source: Search Reference, "return". One row gives ``user="bob" ip="10.1.11.2"``, several
+    ``(user="bob" …) OR (user="fred" …)``.
     """
 
     items: tuple[Item, ...]
@@ -53,13 +54,10 @@ class Return(Command):
     def plan(self, rel: Relation, ctx: Context) -> Relation:
         """One row with one field, ``search``; none if there is nothing to hand over."""
         cells = [
-            _bare(rel.field(i.field)) if i.alias is None else pair(i.alias, rel.field(i.field))
-            for i in self.items
+            _bare(rel.field(i.field)) if i.alias is None else pair(i.alias, rel.field(i.field)) for i in self.items
         ]
         line = f"nullif(concat_ws(' ', {', '.join(cells)}), '')"
-        rows = rel.derive(
-            f"SELECT {line} AS line, {ORDER} FROM {rel.name} ORDER BY {ORDER} LIMIT {self.limit}", {}
-        )
+        rows = rel.derive(f"SELECT {line} AS line, {ORDER} FROM {rel.name} ORDER BY {ORDER} LIMIT {self.limit}", {})
         joined = f"string_agg('(' || line || ')', ' OR ' ORDER BY {ORDER})"
         text = Expr(f"CASE WHEN count(line) > 1 THEN {joined} ELSE any_value(line) END", Kind.STR)
         return rows.project({"search": text}, order="1", tail="HAVING count(line) > 0")
