@@ -54,19 +54,24 @@ class RowStore:
     def events(self, ctx: Context, expr: SearchExpr, needs: Needs) -> Relation:
         from replay.terms import compile_terms
 
-        rel = self._relation("")
+        rel = self._relation("", ctx)
         return rel.filter(compile_terms(expr, rel.field, ctx, knowledge=False))
 
     def dataset(self, ctx: Context, model: str, dataset: str, needs: Needs) -> Relation:
         assert (model, dataset) == (self.model, self.name)
-        return self._relation(f"{dataset}.").extend({"nodename": string(dataset)})
+        return self._relation(f"{dataset}.", ctx).extend({"nodename": string(dataset)})
 
-    def _relation(self, prefix: str) -> Relation:
+    def _relation(self, prefix: str, ctx: Context) -> Relation:
+        from replay.terms import TimeRange, time_predicate
+
         names = dict.fromkeys(k for row in self.rows for k in row)
         columns = {n if n.startswith("_") else prefix + n: n for n in names}
         rows = [{field: row[n] for field, n in columns.items() if n in row} for row in self.rows]
         rel = self.engine.load_rows(rows, assign_columns(dict.fromkeys(columns, Kind.STR)))
-        return rel.extend({"_time": as_number(rel.field("_time"))}) if rel.has("_time") else rel
+        if not rel.has("_time"):
+            return rel
+        rel = rel.extend({"_time": as_number(rel.field("_time"))})
+        return rel.filter(time_predicate(TimeRange(ctx.earliest, ctx.latest)))
 
 
 def run_spl(spl: str, app: Path, rows: Sequence[Row] = (), **context: Any) -> tuple[list[dict[str, Value]], list[str]]:

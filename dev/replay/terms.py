@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from replay.context import Context
 from replay.errors import Place, SearchError
 from replay.predicates import compile_search
-from replay.relation import Expr, quote
+from replay.relation import Expr, as_number, quote
 from replay.spl.scanner import Scanner
 from replay.spl.search import And, Compare, Not, Or, SearchExpr, Subsearch, TimeTerm, parse_search
 from replay.spl.timespec import SECONDS, parse_time
@@ -148,7 +148,7 @@ def _time_sql(term: TimeTerm, time: Expr, ctx: Context) -> str:
     if term.name.startswith("_index"):
         return "true"  # events have no index time of their own here: what is loaded is indexed now
     lower, value = time_bound(term, ctx)
-    return f"coalesce({time.sql} {'>=' if lower else '<'} {value!r}, false)"
+    return f"coalesce({as_number(time).sql} {'>=' if lower else '<'} {value!r}, false)"
 
 
 def _knowledge_term(term: Compare, field: Callable[[str], Expr], ctx: Context) -> str | None:

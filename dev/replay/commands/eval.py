@@ -30,7 +30,11 @@ class Eval(Command):
         """Read the assignments."""
         found: list[tuple[str, EvalExpr]] = []
         while True:
+            s.skip()
+            at = s.pos
             name = s.field("the name of a field to compute")
+            if "{" in _PATTERN.sub("", name.replace("{}", "")):
+                raise s.error("braces {…} in the name of a field do not nest", at)
             s.expect("=", f"after `{name}` in eval")
             found.append((name, parse_eval(s)))
             if not s.accept(","):

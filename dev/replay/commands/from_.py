@@ -9,7 +9,7 @@ from replay.commands import EVERYTHING, Command, Needs, command
 from replay.commands.datamodel import newest_first, unprefixed
 from replay.context import Context
 from replay.errors import SearchError
-from replay.plan import Parser, plan_search
+from replay.plan import MAX_SUBSEARCH_DEPTH, Parser, plan_search
 from replay.relation import Relation
 from replay.spl.scanner import Scanner
 from replay.summaries import root_dataset
@@ -50,6 +50,8 @@ class From(Command):
             dataset = dataset or root_dataset(ctx.knowledge.datamodel(ctx.app, model), ctx)
             return unprefixed(newest_first(ctx.store.dataset(ctx, model, dataset, EVERYTHING)))
         if self.kind == "savedsearch":
+            if ctx.depth >= MAX_SUBSEARCH_DEPTH:
+                raise SearchError(f"saved search `{self.name}` names itself, or nests too deep", ctx.place)
             saved = ctx.knowledge.saved_search(self.name)
             return plan_search(
                 saved.search, replace(ctx, app=saved.app, place=saved.place, depth=ctx.depth + 1)

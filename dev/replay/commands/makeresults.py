@@ -77,6 +77,6 @@ class MakeResults(Command):
                 rows.append(
                     {k: v if isinstance(v, str) else json.dumps(v) for k, v in item.items() if v is not None}
                 )
-                names = list(dict.fromkeys(k for row in rows for k in row))
+            names = list(dict.fromkeys(k for row in rows for k in row))
         kinds = dict.fromkeys(names, Kind.STR)
         return ctx.engine.load_rows(rows, assign_columns(kinds)).extend({"_time": number(ctx.now)})

@@ -74,6 +74,8 @@ class TStats(Command):
 
     def generate(self, ctx: Context, needs: Needs) -> Relation:
         """The statistics, or with prestats=t what they count."""
+        if any(call.base == "list" for call in self.calls):
+            ctx.warn("list() is not among the functions of tstats in Splunk's manual: values() is")
         rel = self._rows(ctx)
         rel = self._bucketed(rel)
         if self.fillnull is not None:
