@@ -95,6 +95,7 @@ class Foreach(Command):
     def _items(self, rel: Relation, ctx: Context) -> Relation:
         (name,) = self.fields
         items = "__items"
+        self._evaluation(0)  # a template that cannot be used is an error even where there is no item
         rel = ctx.materialize(rel.extend({items: self._list(rel.field(name))}))
         most = ctx.engine.scalar(f"SELECT max(len({rel.field(items).sql})) FROM {rel.name}") or 0
         for position in range(int(most)):

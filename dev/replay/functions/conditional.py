@@ -6,7 +6,7 @@ import ipaddress
 import json
 
 from replay import regexes
-from replay.errors import Place
+from replay.errors import SearchError
 from replay.expressions import EvalCompiler, case_of, compare
 from replay.functions import any_value, arity, function
 from replay.lookup_table import lookup_rows
@@ -112,18 +112,26 @@ def match(c: EvalCompiler, call: Call) -> Expr:
 
 @function("searchmatch")
 def searchmatch(c: EvalCompiler, call: Call) -> Expr:
-    """``searchmatch("search expression")``: the row satisfies it, in the language of ``search``."""
+    """``searchmatch("search expression")``: the row satisfies it, in the language of ``search``.
+
+    Raises:
+        SearchError: the expression does not parse, or holds a subsearch.
+    """
     arity(c, call, 1)
     text = c.constant(call.args[0], "the search of `searchmatch`")
-    scanner = Scanner(text, place=Place(column=call.column or None).within(c.context.place))
 
     def no_subsearch(s: Scanner) -> object:
-        raise s.error("`searchmatch` takes no subsearch")
+        raise s.error("it takes no subsearch")
+
+    try:
+        expression = parse_search(Scanner(text), no_subsearch)
+    except SearchError as e:
+        raise c.error(f"`searchmatch`: {e.message}", call) from e
 
     def field(name: str) -> Expr:
         return c.bound[name] if name in c.bound else c.scope.field(name)
 
-    return Expr(compile_terms(parse_search(scanner, no_subsearch), field, c.context, knowledge=False), Kind.BOOL)
+    return Expr(compile_terms(expression, field, c.context, knowledge=False), Kind.BOOL)
 
 
 @function("cidrmatch")

@@ -121,23 +121,13 @@ def mvfilter(c: EvalCompiler, call: Call) -> Expr:
 def mvmap(c: EvalCompiler, call: Call) -> Expr:
     """``mvmap(x, expression)``: the expression for every value, which the field in ``x`` stands for; nulls drop."""
     arity(c, call, 2)
-    values = c.list(call.args[0]).sql
-    name = _iterated(c, call)
-    kinds: list[Kind] = []
+    iterated = next((node.name for node in walk(call.args[0]) if isinstance(node, Field)), None)
 
     def compute(value: str) -> str:
-        result = c.bind({name: Expr(value, Kind.STR)}).value(call.args[1])
-        kinds.append(result.kind)
-        return result.sql if result.kind is Kind.MV else as_list(result).sql
+        inner = c if iterated is None else c.bind({iterated: Expr(value, Kind.STR)})
+        return as_list(inner.value(call.args[1])).sql
 
-    return Expr(f"spl_mv(flatten({over(values, compute)}))", Kind.MV)
-
-
-def _iterated(c: EvalCompiler, call: Call) -> str:
-    for node in walk(call.args[0]):
-        if isinstance(node, Field):
-            return node.name
-    raise c.error("the first argument of `mvmap` must name the multivalue field to go through", call)
+    return Expr(f"spl_mv(flatten({over(c.list(call.args[0]).sql, compute)}))", Kind.MV)
 
 
 @function("mvrange")

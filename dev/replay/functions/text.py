@@ -10,6 +10,7 @@ from replay.expressions import EvalCompiler
 from replay.functions import arity, each, function, integer
 from replay.relation import Expr, Kind
 from replay.spl.evals import Call, String
+from replay.udf import urldecoded
 from replay.udf.structured import spath_at
 
 
@@ -66,7 +67,7 @@ def urldecode(c: EvalCompiler, call: Call) -> Expr:
     """``urldecode(url)``: undo percent-encoding; ``+`` stays."""
     arity(c, call, 1)
     text = c.text(call.args[0]).sql
-    return Expr(f"coalesce(try(url_decode({text})), {text})", Kind.STR)
+    return Expr(urldecoded.sql(text), Kind.STR)
 
 
 @function("spath")

@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from replay.engine import USER_FUNCTIONS, UserFunction
 
@@ -88,3 +89,4 @@ def _commands(search: str) -> list[str] | None:
 
 sha512_of = user_function("py_sha512", _sha512, ["VARCHAR"], "VARCHAR")
 commands_in = user_function("py_commands", _commands, ["VARCHAR"], "VARCHAR[]")
+urldecoded = user_function("py_urldecode", unquote, ["VARCHAR"], "VARCHAR")
