@@ -21,12 +21,14 @@ from replay.spl.search import parse_search
 from replay.terms import compile_terms
 
 _tables: WeakKeyDictionary[Engine, dict[str, Relation]] = WeakKeyDictionary()
+_warned: WeakKeyDictionary[Engine, set[tuple[str, Place]]] = WeakKeyDictionary()
 
 
 def lookup_rows(lookup: Lookup, ctx: Context, *, filtered: bool = True) -> Relation:
     """The rows of a lookup, in file order, as this session sees them.
 
-    A KV store collection has no rows here until the session writes some; that is said in a warning.
+    A KV store collection has no rows here until the session writes some; that is said in a warning. So is, once for
+    each search, that a table stands in for the real one (``stand_in_for``, README/transforms.conf.spec of the app).
 
     Args:
         lookup: the lookup.
@@ -41,6 +43,7 @@ def lookup_rows(lookup: Lookup, ctx: Context, *, filtered: bool = True) -> Relat
     if key not in session:
         session[key] = _empty(lookup, ctx) if lookup.path is None else read_table(lookup.path, ctx)
     rel = session[key]
+    _warn_of_stand_in(lookup, rel, ctx)
     if filtered and lookup.filter is not None:
         expression = parse_search(Scanner(lookup.filter, place=lookup.place), _no_subsearch)
         rel = rel.filter(compile_terms(expression, rel.field, ctx, knowledge=False))
@@ -78,6 +81,21 @@ def _key(lookup: Lookup) -> str:
         what = "an external (scripted)" if lookup.kind == "external" else "a geographic"
         raise KnowledgeError(f"lookup `{lookup.name}` is {what} lookup: it has no table of rows to read", lookup.place)
     return f"kvstore {lookup.app} {lookup.collection}" if lookup.path is None else str(lookup.path)
+
+
+def _warn_of_stand_in(lookup: Lookup, rel: Relation, ctx: Context) -> None:
+    """Say that the rows are not those of the product, if the app that holds the file says so of the lookup."""
+    says = ctx.knowledge.setting(ctx.app, "transforms", lookup.name.removesuffix(".csv"), "stand_in_for")
+    said = _warned.setdefault(ctx.engine, set())
+    if says is None or lookup.path is None or (lookup.name, ctx.place) in said:
+        return
+    folder = Path(says.file).resolve().parents[1]
+    if lookup.path.resolve().parents[1] == folder:
+        said.add((lookup.name, ctx.place))
+        ctx.warn(
+            f"lookup `{lookup.name}` is a stand-in of {ctx.engine.count(rel)} rows ({folder}): "
+            f"load {says.value} with --app for the real table"
+        )
 
 
 def _no_subsearch(s: Scanner) -> object:
