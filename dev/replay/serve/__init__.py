@@ -1,0 +1,18 @@
+"""``replay serve``: splunkd's REST API and the HTTP Event Collector over the same engine and apps as ``replay run``.
+
+    server.py      the two HTTPS ports, start and stop
+    gateway.py     a request on its way in: body, login, endpoint; and the answer on its way out
+    calls.py       what an endpoint gets, and how endpoints are declared
+    endpoints/     ONE FILE PER FAMILY OF ENDPOINTS; the gateway walks the folder
+    hec.py         the HTTP Event Collector
+    head.py        the search head: all that the endpoints work on
+    accounts.py    users, sessions, tokens
+    apps.py        the apps: those given, each with a local/ of the server's own
+    jobs.py        search jobs
+    actions.py     what a correlation search does with its results: risk events, findings
+    feeds.py       entries as Atom or JSON
+    results.py     rows as JSON, CSV, XML
+
+Source of every endpoint: Splunk REST API Reference Manual; where its text leaves something open, what unmodified
+clients (splunk-sdk for Python and JavaScript, contentctl) read decides.
+"""

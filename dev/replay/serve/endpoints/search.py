@@ -1,0 +1,261 @@
+"""search/jobs and below it (Search endpoint descriptions), version 1 and 2."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from urllib.parse import quote
+from xml.sax.saxutils import escape
+
+from starlette.concurrency import iterate_in_threadpool
+from starlette.responses import Response, StreamingResponse
+
+from replay.serve.calls import Call, endpoint
+from replay.serve.errors import Refused
+from replay.serve.feeds import Entry, Feed, messages_json, messages_xml
+from replay.serve.jobs import FAILED, TTL, Job, Request, as_content, post_process, shown_fields
+from replay.serve.results import FORMATS, Rows, export_json, pieces
+
+EXPORT_TTL = 60
+MOST_AT_ONCE = 50_000
+_KNOWN = frozenset(
+    {
+        "search", "exec_mode", "earliest_time", "latest_time", "output_mode", "count", "offset", "timeout", "id", "now",
+        "max_count", "max_time", "namespace", "rf", "required_field_list", "status_buckets", "adhoc_search_level",
+        "auto_cancel", "auto_finalize_ec", "auto_pause", "check_risky_command", "custom", "enable_lookups",
+        "force_bundle_replication", "index_earliest", "index_latest", "indexedRealtime", "priority", "preview",
+        "provenance", "reduce_freq", "reload_macros", "remote_server_list", "replay_speed", "replay_et", "replay_lt",
+        "reuse_max_seconds_ago", "rt_blocking", "rt_indexfilter", "rt_maxblocksecs", "rt_queue_size", "sample_ratio",
+        "search_listener", "search_mode", "segmentation", "spawn_process", "summarize", "summary_mode",
+        "sync_bundle_replication", "time_format", "ui_dispatch_app", "ui_dispatch_view", "workload_pool", "f",
+        "field_list", "sid", "dispatch_time_bounds", "preview_result", "max_lines", "truncation_mode", "show_offset",
+        "output_time_format", "sort_key", "sort_dir",
+    }
+)  # fmt: skip
+_NOT_HERE = ("index_earliest", "index_latest", "sample_ratio", "rt_indexfilter")
+
+
+def request_of(call: Call, ttl: int = TTL) -> Request:
+    """What the call asks to be searched.
+
+    Raises:
+        Refused: an argument is unknown, or its value is wrong.
+    """
+    unknown = [key for key, _ in call.params if key not in _KNOWN and not key.startswith("custom.")]
+    if unknown:
+        raise Refused(400, f'Argument "{unknown[0][:50]}" is not supported by this handler.')
+    given = [key for key in _NOT_HERE if call.text(key) not in ("", "1")]
+    if given or call.text("search_mode") == "realtime":
+        what = given[0] if given else "search_mode=realtime"
+        raise Refused(400, f"This server does not do {what}: every search reads the events that there are")
+    now = call.head.time("now", call.text("now"), time.time()) or time.time()
+    earliest, latest = (call.head.time(n, call.text(n), now) for n in ("earliest_time", "latest_time"))
+    if earliest is not None and latest is not None and earliest > latest:
+        raise Refused(400, f"Invalid time range: earliest_time {earliest} is after latest_time {latest}", "FATAL")
+    params = {key: value for key, value in call.params if key != "output_mode"}
+    return Request(
+        call.text("search"), call.context, call.user, earliest, latest, call.number("timeout", ttl) or ttl,
+        sid=call.text("id"), params=params,
+    )  # fmt: skip
+
+
+async def finished(job: Job) -> Job:
+    """The job, once it has ended. Waiting takes no thread."""
+    with suppress(asyncio.CancelledError):
+        await asyncio.wrap_future(job.future)
+    return job
+
+
+def sid_reply(call: Call, sid: str) -> Response:
+    """``201`` and the id of a new job."""
+    if call.json:
+        return Response(json.dumps({"sid": sid}), 201, media_type="application/json")
+    return Response(f"<?xml version='1.0' encoding='UTF-8'?>\n<response><sid>{escape(sid)}</sid></response>\n", 201,
+                    media_type="text/xml")  # fmt: skip
+
+
+@endpoint("POST", "search/jobs")
+async def create(call: Call) -> Response:
+    """Start a search: ``exec_mode`` normal (at once the id), blocking (the id when it is done), oneshot (results)."""
+    mode = call.text("exec_mode", "normal")
+    if mode not in ("normal", "blocking", "oneshot"):
+        raise Refused(400, f"Invalid value '{mode[:50]}' for argument 'exec_mode'")
+    request = request_of(call)
+    job = await asyncio.to_thread(call.head.jobs.start, request)
+    if mode == "normal":
+        return sid_reply(call, job.sid)
+    await finished(job)
+    if mode == "blocking":
+        return sid_reply(call, job.sid)
+    return _once(call, job, lambda: results_reply(call, job, finally_cancel=True))
+
+
+def _once(call: Call, job: Job, answer: Callable[[], Response]) -> Response:
+    """The answer of a search that nobody asks for again: the job is gone with it, or at once if it failed."""
+    try:
+        _raise_failure(job)
+        return answer()
+    except Refused:
+        call.head.jobs.cancel(job)
+        raise
+
+
+def _raise_failure(job: Job) -> None:
+    if job.state == FAILED:
+        text = str(job.failure)
+        raise Refused(400, text, "FATAL")
+
+
+@endpoint("GET POST", "search/jobs/export")
+async def export(call: Call) -> Response:
+    """Search, and stream the results; nothing is kept."""
+    job = await asyncio.to_thread(call.head.jobs.start, request_of(call, EXPORT_TTL))
+    await finished(job)
+
+    def answer() -> Response:
+        media, writer = FORMATS[_mode(call)]
+        page = Rows(job.fields, job.page(0, 0), messages=job.messages)
+        lines = export_json(page) if call.output_mode == "json" else writer(page)
+        return _stream(call, job, lines, media, finally_cancel=True)
+
+    return _once(call, job, answer)
+
+
+def entry_of(job: Job) -> Entry:
+    """The job as an entity."""
+    path = f"search/jobs/{quote(job.sid, safe='')}"
+    actions = ("search.log", "events", "results", "results_preview", "timeline", "summary", "control")
+    return Entry(
+        job.request.search, path, as_content(job), job.request.app, job.request.user, actions, updated=job.created
+    )
+
+
+@endpoint("GET", "search/jobs")
+def jobs(call: Call) -> Feed:
+    """All jobs, the newest first."""
+    return call.page("jobs", [entry_of(job) for job in call.head.jobs])
+
+
+@endpoint("GET POST", "search/jobs/{sid}")
+def show(call: Call) -> Feed:
+    """One job."""
+    return Feed("jobs", [entry_of(call.head.jobs.get(call.names["sid"]))], bare=True)
+
+
+@endpoint("DELETE", "search/jobs/{sid}")
+def delete(call: Call) -> Response:
+    """Cancel and forget it."""
+    call.head.jobs.cancel(call.head.jobs.get(call.names["sid"]))
+    return _said(call, "Search job cancelled.")
+
+
+def _said(call: Call, text: str) -> Response:
+    if call.json:
+        return Response(messages_json([("INFO", text, "")]), media_type="application/json")
+    return Response(messages_xml([("INFO", text, "")]), media_type="text/xml")
+
+
+@endpoint("POST", "search/jobs/{sid}/control")
+def control(call: Call) -> Response:
+    """``action``: cancel, finalize, touch, setttl, save, unsave; pausing is not possible."""
+    job, action = call.head.jobs.get(call.names["sid"]), call.text("action")
+    match action:
+        case "cancel":
+            call.head.jobs.cancel(job)
+        case "finalize":
+            call.head.jobs.finalize(job)
+        case "setttl":
+            job.ttl = call.number("ttl", job.ttl)
+        case "save" | "unsave":
+            job.saved = action == "save"
+        case "touch" | "enablepreview" | "disablepreview" | "setpriority" | "unpause":
+            pass  # the job was touched when it was looked up; the others change nothing that can be seen here
+        case "pause":
+            raise Refused(400, "A search cannot be paused on this server")
+        case _:
+            raise Refused(400, f"Invalid value '{action[:50]}' for argument 'action'")
+    return _said(call, f"Search job {action}.")
+
+
+@endpoint("GET POST", "search/jobs/{sid}/results")
+def results(call: Call) -> Response:
+    """The results of a job that is done; 204 while it is not."""
+    job = call.head.jobs.get(call.names["sid"])
+    if not job.done:
+        return Response(status_code=204)
+    _raise_failure(job)
+    return results_reply(call, job)
+
+
+@endpoint("GET POST", "search/jobs/{sid}/results_preview")
+def preview(call: Call) -> Response:
+    """The results so far: none, until all are there."""
+    job = call.head.jobs.get(call.names["sid"])
+    return results_reply(call, job)
+
+
+@endpoint("GET POST", "search/jobs/{sid}/events")
+def events(call: Call) -> Response:
+    """The events of a search that gives events; of one that makes statistics there are none."""
+    job = call.head.jobs.get(call.names["sid"])
+    if "_raw" in job.fields or not job.done:
+        return results_reply(call, job)
+    return _stream(call, job, FORMATS[_mode(call)][1](Rows([], [])), FORMATS[_mode(call)][0])
+
+
+@endpoint("GET", "search/jobs/{sid}/search.log")
+def search_log(call: Call) -> Response:
+    """What the job had to say."""
+    job = call.head.jobs.get(call.names["sid"])
+    lines = [f"INFO  search: {job.request.search}", *(f"{kind:5} {text}" for kind, text in job.messages)]
+    return Response("\n".join(lines) + "\n", media_type="text/plain")
+
+
+@endpoint("GET", "search/jobs/{sid}/summary")
+@endpoint("GET", "search/jobs/{sid}/timeline")
+def no_statistics(call: Call) -> Response:
+    """Field summaries and timelines are not kept: say so, instead of giving empty ones."""
+    call.head.jobs.get(call.names["sid"])
+    raise Refused(400, "This server keeps no field summary and no timeline of a job")
+
+
+def _mode(call: Call) -> str:
+    mode = call.output_mode
+    if mode not in FORMATS:
+        raise Refused(400, f"Invalid value '{mode[:50]}' for argument 'output_mode': one of {', '.join(FORMATS)}")
+    return mode
+
+
+def results_reply(call: Call, job: Job, finally_cancel: bool = False) -> Response:
+    """A page of a job's results in the format that is asked for."""
+    media, writer = FORMATS[_mode(call)]
+    count, offset = call.number("count", 100), call.number("offset", 0)
+    if offset < 0:
+        raise Refused(400, "Invalid offset: it must not be negative")
+    fields = job.fields
+    after = "" if finally_cancel else call.text("search")
+    if after and job.relation is not None:
+        ctx = call.head.context(job.request, job)
+        relation = job.engine.materialize(post_process(job, after, ctx).renumber("__n"))
+        fields = shown_fields(relation)
+        end = f" AND __n <= {offset + count}" if count > 0 else ""
+        rows = job.engine.rows(relation.filter(f"__n > {offset}{end}"))
+    else:
+        rows = job.page(offset, max(count, 0))
+    wanted = [f for one in call.all("f") for f in one.split(",")]
+    page = Rows([f for f in fields if f in wanted] if wanted else fields, rows, offset, not job.done, job.messages)
+    return _stream(call, job, writer(page), media, finally_cancel)
+
+
+def _stream(call: Call, job: Job, lines: Iterator[str], media: str, finally_cancel: bool = False) -> StreamingResponse:
+    def body() -> Iterator[bytes]:
+        try:
+            yield from pieces(lines)
+        finally:
+            if finally_cancel:
+                call.head.jobs.cancel(job)
+
+    return StreamingResponse(iterate_in_threadpool(body()), media_type=media)

@@ -1,0 +1,27 @@
+"""What the server answers instead of a result."""
+
+from __future__ import annotations
+
+from replay.errors import ReplayError
+
+
+class Refused(ReplayError):
+    """A request that is not answered as asked.
+
+    Args:
+        status: HTTP status.
+        text: for the user.
+        kind: ``ERROR``, ``WARN`` or ``FATAL``, as Splunk's messages have it.
+        code: a word for programs, where Splunk has one.
+    """
+
+    def __init__(self, status: int, text: str, kind: str = "ERROR", code: str = "") -> None:
+        super().__init__(text)
+        self.status = status
+        self.kind = kind
+        self.code = code
+
+
+def missing(what: str, name: str) -> Refused:
+    """404 in splunkd's words."""
+    return Refused(404, f"Could not find object id={name} ({what})")

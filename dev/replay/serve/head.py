@@ -1,0 +1,106 @@
+"""The search head: the apps, the events, the jobs and the accounts that all endpoints work on."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from replay.context import Context, Dispatch
+from replay.engine import Engine
+from replay.errors import Place
+from replay.index import Index
+from replay.serve.accounts import Accounts
+from replay.serve.apps import SYSTEM, Apps
+from replay.serve.errors import Refused
+from replay.serve.feeds import Message
+from replay.serve.jobs import Job, Jobs, Request
+from replay.spl.timespec import parse_time
+
+MOST_MESSAGES = 100
+
+
+class Head:
+    """One server's state.
+
+    Args:
+        given: folders of apps.
+        password: of the user ``admin``.
+        store: folder in which all is kept; without it, all is gone at the end.
+    """
+
+    def __init__(self, given: Sequence[Path], password: str, store: Path | None = None) -> None:
+        self._temporary = tempfile.TemporaryDirectory(prefix="replay-serve-") if store is None else None
+        self.folder = store or Path(self._temporary.name if self._temporary else "")
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.apps = Apps(self.folder / "etc" / "apps", given)
+        self.engine = Engine(self.folder / "events.duckdb" if store else None)
+        self.index = Index(self.engine)
+        self.accounts = Accounts(password, self.folder / "tokens.json" if store else None)
+        self.jobs = Jobs(self)
+        self.guid = secrets.token_hex(16).upper()
+        self.started = time.time()
+        self.api_uri = ""
+        self.bulletin: list[tuple[float, Message]] = []
+
+    def tell(self, kind: str, text: str) -> None:
+        """A message for every user (``/services/messages``)."""
+        self.bulletin = [*self.bulletin[-MOST_MESSAGES + 1 :], (time.time(), (kind, text))]
+
+    def indexes(self) -> list[str]:
+        """The indexes that there are."""
+        return list(dict.fromkeys(self.apps.knowledge.indexes()))
+
+    def context(self, request: Request, job: Job, session_key: str = "") -> Context:
+        """The context of a search job."""
+        return Context(
+            job.engine, self.apps.knowledge, self.index, request.app, Place(),
+            request.earliest, request.latest, job.created, job.warn,
+            dispatch=Dispatch(
+                job.sid, request.user, request.label, session_key, self.api_uri if session_key else "",
+                self.default_indexes(request.user), self.index,
+            ),
+        )  # fmt: skip
+
+    def default_indexes(self, user: str) -> tuple[str, ...] | None:
+        """What the user's searches read if they name no index; None for everything."""
+        found = self.role_list(user, "srchIndexesDefault")
+        return None if not found else tuple(found)
+
+    def role_list(self, role: str, key: str, seen: frozenset[str] = frozenset()) -> list[str]:
+        """A list-valued setting of a role and those that it imports (authorize.conf). A user has the role of its name.
+
+        A role that sets it itself is not widened by what it imports.
+        """
+        stanza = self.apps.stanza(SYSTEM, "authorize", f"role_{role}")
+        if stanza is None or role in seen:
+            return []
+        own = [one for one in stanza.text(key).split(";") if one]
+        if own:
+            return own
+        parents = [one for one in stanza.text("importRoles").split(";") if one]
+        return list(dict.fromkeys(v for p in parents for v in self.role_list(p, key, seen | {role})))
+
+    def time(self, name: str, text: str, now: float) -> float | None:
+        """A bound of a time range; None is open.
+
+        Raises:
+            Refused: it is no time.
+        """
+        if text in ("", "0"):
+            return None
+        if name.startswith("latest") and text.lower() in ("now", "now()"):
+            return now
+        value = parse_time(text, now)
+        if value is None:
+            raise Refused(400, f"Invalid {name}: '{text[:100]}'", "FATAL")
+        return value
+
+    def close(self) -> None:
+        """Stop all searches, and let go of the files."""
+        self.jobs.close()
+        self.engine.close()
+        if self._temporary is not None:
+            self._temporary.cleanup()

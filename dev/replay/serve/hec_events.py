@@ -1,0 +1,193 @@
+"""What comes by HEC as events: batches of JSON objects, and raw text, which is cut as the command line cuts logs."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from json import JSONDecodeError, JSONDecoder
+from typing import IO, TYPE_CHECKING, Any
+
+from replay.errors import Place
+from replay.inputs import HEAD, Event, Problem, recognise
+from replay.inputs.base import Log
+from replay.inputs.stream import Stream, as_utf8
+
+if TYPE_CHECKING:
+    from replay.serve.head import Head
+
+SOURCETYPE = "httpevent"
+"""Of events for which nobody names one (Getting Data In, "Format events for HTTP Event Collector")."""
+MOST_PROBLEMS = 20
+_META = ("time", "host", "source", "sourcetype", "index", "event", "fields")
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What a token and the query say of events that do not say it themselves.
+
+    Attributes:
+        sets_host, sets_source: the query names it, so it holds whatever the events say.
+    """
+
+    index: str
+    host: str
+    source: str
+    sourcetype: str
+    sets_host: bool = False
+    sets_source: bool = False
+
+
+class BadBatch(Exception):
+    """A batch that is refused as a whole.
+
+    Attributes:
+        code, text: as documented.
+        number: of the event, from 0.
+    """
+
+    def __init__(self, code: int, text: str, number: int) -> None:
+        super().__init__(text)
+        self.code, self.text, self.number = code, text, number
+
+
+class _Upload(Log):
+    """Raw text that arrives now: an event without a time, before any that has one, gets the time of arrival."""
+
+    def __init__(
+        self, name: str, stream: Stream, on_problem: Callable[[Problem], None], sourcetype: str | None
+    ) -> None:
+        super().__init__(name, stream, on_problem, sourcetype)
+        self._last_time = time.time()
+
+
+RawEvents = Callable[[Callable[[Problem], None]], Iterator[Event]]
+
+
+def store(head: Head, batches: Iterable[tuple[str, RawEvents | list[Event]]]) -> list[str]:
+    """Put events into their indexes: all of them, or none if one cannot be stored.
+
+    Returns:
+        What is wrong with the data, if it is not as it should be.
+
+    Raises:
+        BadBatch: there was data, and no event in it.
+    """
+    problems: list[Problem] = []
+    total = 0
+    engine = head.engine.branch()
+    try:
+        with engine.transaction():
+            for index, events in batches:
+                stream = events(problems.append) if callable(events) else events
+                total += head.index.add(stream, index, engine)
+    finally:
+        engine.close()
+    if not total:
+        reason = str(problems[0].reason) if problems else "it holds no event"
+        raise BadBatch(6, f"Invalid data format: {reason}", 0)
+    shown = [str(problem) for problem in problems[:MOST_PROBLEMS]]
+    more = len(problems) - len(shown)
+    return [*shown, f"and {more} more"] if more else shown
+
+
+def raw_events(file: IO[bytes], defaults: Defaults) -> RawEvents:
+    """The events of raw text, in whatever format it is."""
+
+    def read(report: Callable[[Problem], None]) -> Iterator[Event]:
+        name = defaults.source
+
+        def damaged(reason: str, byte: int) -> None:
+            report(Problem(Place(file=name, byte=byte), reason))
+
+        stream = as_utf8(Stream(file.read, damaged), damaged)
+        head = stream.peek(HEAD)
+        sourcetype = defaults.sourcetype or None
+        found = recognise(head, sourcetype)
+        if found is None:
+            sourcetype = SOURCETYPE
+            found = recognise(head, sourcetype)
+        assert found is not None, "a source type that belongs to no format makes each line an event"
+        for event in found.read(_Upload(name, stream, report, sourcetype)):
+            yield _with_metadata(event, defaults)
+
+    return read
+
+
+def _with_metadata(event: Event, defaults: Defaults) -> Event:
+    """What the request says holds; what only the token says holds for events that do not say it."""
+    return event._replace(
+        host=defaults.host if defaults.sets_host or not event.host else event.host,
+        source=defaults.source if defaults.sets_source or not event.source else event.source,
+    )
+
+
+def batches(text: str, defaults: Defaults) -> dict[str, list[Event]]:
+    """The events of a batch, by index: JSON objects one behind the other, or in an array.
+
+    Raises:
+        BadBatch: something in it is no event.
+    """
+    found: dict[str, list[Event]] = {}
+    for number, item in enumerate(_objects(text)):
+        index, event = _event(item, number, defaults)
+        found.setdefault(index, []).append(event)
+    if not found:
+        raise BadBatch(5, "No data", 0)
+    return found
+
+
+def _objects(text: str) -> Iterator[Any]:
+    decoder, at, number = JSONDecoder(), 0, 0
+    while True:
+        while at < len(text) and text[at] in " \t\r\n":
+            at += 1
+        if at == len(text):
+            return
+        try:
+            item, at = decoder.raw_decode(text, at)
+        except (JSONDecodeError, RecursionError, ValueError):
+            raise BadBatch(6, "Invalid data format", number) from None
+        items = item if isinstance(item, list) else [item]
+        yield from items
+        number += len(items)
+
+
+def _event(item: Any, number: int, defaults: Defaults) -> tuple[str, Event]:
+    if not isinstance(item, dict) or any(key not in _META for key in item):
+        raise BadBatch(6, "Invalid data format", number)
+    if "event" not in item:
+        raise BadBatch(12, "Event field is required", number)
+    body = item["event"]
+    if body in ("", None):
+        raise BadBatch(13, "Event field cannot be blank", number)
+    if item.get("fields"):
+        raise BadBatch(15, "Error in handling indexed fields: this server has no indexed fields", number)
+    raw = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    when = _time(item.get("time"), number)
+    sourcetype = _text(item, "sourcetype", defaults.sourcetype or SOURCETYPE, number)
+    host, source = (_text(item, name, getattr(defaults, name), number) for name in ("host", "source"))
+    return _text(item, "index", defaults.index, number), Event(raw, when, host, source, sourcetype)
+
+
+def _text(item: dict[str, Any], name: str, default: str, number: int) -> str:
+    value = item.get(name)
+    if value is None or value == "":
+        return default
+    if not isinstance(value, str):
+        raise BadBatch(6, "Invalid data format", number)
+    return value
+
+
+def _time(value: Any, number: int) -> float:
+    """Epoch seconds as a number or as text; without it, the time of arrival."""
+    if value is None:
+        return time.time()
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        raise BadBatch(6, "Invalid data format", number) from None
+    if isinstance(value, bool) or not abs(found) < 1e13:
+        raise BadBatch(6, "Invalid data format", number)
+    return found

@@ -1,0 +1,169 @@
+"""The two ports of ``replay serve``: start, stop, and what happens every few seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import signal
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from replay.errors import Place, ReplayError
+from replay.serve.gateway import Gateway
+from replay.serve.head import Head
+from replay.serve.hec import Collector
+from replay.serve.tls import own_certificate
+
+HEADER_LIMIT = 64 * 1024
+MOST_CONNECTIONS = 500
+REAP_EVERY = 5.0
+GRACE = 3
+"""Seconds that requests under way have when the server is told to stop."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What ``replay serve`` is told.
+
+    Attributes:
+        apps: folders of apps.
+        store: folder in which all is kept, or None.
+        host: address to listen on.
+        api_port, hec_port: 0 takes any that is free.
+        password_file: holds the password of ``admin``.
+        certificate, key: PEM files, or None for the server's own.
+    """
+
+    apps: Sequence[Path] = field(default=())
+    store: Path | None = None
+    host: str = "127.0.0.1"
+    api_port: int = 8089
+    hec_port: int = 8088
+    password_file: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+def serve(options: Options, say: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Args:
+        options: see there.
+        say: takes what the user should know, the password among it.
+
+    Raises:
+        ReplayError: an app is wrong, a port is taken, or the certificate cannot be read.
+    """
+    password, made = _password(options), secrets.token_urlsafe(18)
+    with _listening(options.host, options.api_port) as api, _listening(options.host, options.hec_port) as hec:
+        head = Head(options.apps, password or made, options.store)
+        if password is None:
+            say(f"password of admin: {made}")
+        try:
+            context = _tls(options, head.folder)
+            head.api_uri = f"https://{_shown(options.host)}:{api.getsockname()[1]}"
+            say(f"REST API:             {head.api_uri}")
+            say(f"HTTP Event Collector: https://{_shown(options.host)}:{hec.getsockname()[1]}")
+            asyncio.run(_serve(head, [(Gateway(head), api), (Collector(head), hec)], context, say))
+        finally:
+            head.close()
+
+
+def _password(options: Options) -> str | None:
+    if options.password_file is None:
+        return None
+    try:
+        password = options.password_file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ReplayError(f"cannot be read: {error.strerror}", Place(file=str(options.password_file))) from error
+    if not password:
+        raise ReplayError("the password is empty", Place(file=str(options.password_file)))
+    return password
+
+
+@contextmanager
+def _listening(host: str, port: int):  # type: ignore[no-untyped-def]  # an iterator of one socket
+    try:
+        listening = socket.create_server((host, port), backlog=256)
+    except OSError as error:
+        raise ReplayError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+    with listening:
+        yield listening
+
+
+def _tls(options: Options, folder: Path) -> ssl.SSLContext:
+    if options.certificate is not None and options.key is not None:
+        certificate, key = options.certificate, options.key
+    else:
+        certificate, key = own_certificate(folder, options.host)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(certificate, key)
+    except (OSError, ssl.SSLError) as error:
+        raise ReplayError(f"the certificate cannot be used: {error}", Place(file=str(certificate))) from error
+    return context
+
+
+def _shown(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  (compared, not listened on)
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to us: there are two of them in the process."""
+
+    @contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def]
+        yield
+
+
+async def _serve(
+    head: Head, ports: Sequence[tuple[ASGIApp, socket.socket]], tls: ssl.SSLContext, say: Callable[[str], None]
+) -> None:
+    servers = []
+    for app, _ in ports:
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, lifespan="off", http="h11", ws="none", server_header=False,
+            h11_max_incomplete_event_size=HEADER_LIMIT, limit_concurrency=MOST_CONNECTIONS, timeout_keep_alive=30,
+            timeout_graceful_shutdown=GRACE,
+        )  # fmt: skip
+        config.load()
+        config.ssl = tls
+        servers.append(_Server(config))
+
+    def stop() -> None:
+        for server in servers:
+            server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    running = [asyncio.create_task(s.serve([sock])) for s, (_, sock) in zip(servers, ports, strict=True)]
+    reaper = asyncio.create_task(_reap(head))
+    while not all(server.started for server in servers):
+        await asyncio.sleep(0.01)
+        if any(task.done() for task in running):
+            break
+    else:
+        say("ready")
+    await asyncio.gather(*running)
+    reaper.cancel()
+    with suppress(asyncio.CancelledError):
+        await reaper
+
+
+async def _reap(head: Head) -> None:
+    while True:
+        await asyncio.sleep(REAP_EVERY)
+        try:
+            await asyncio.to_thread(head.jobs.reap)
+        except ReplayError:
+            logging.getLogger("replay.serve").exception("forgetting old jobs")
