@@ -39,7 +39,7 @@ def compile_search(expr: SearchExpr, field: Callable[[str], Expr], special: Spec
         case And(terms):
             return _join(" AND ", [compile_search(t, field, special) for t in terms], "true")
         case Or(terms):
-            return _join(" OR ", [compile_search(t, field, special) for t in terms], "false")
+            return _join(" OR ", _alternatives(terms, field, special), "false")
         case Not(term):
             return f"(NOT {compile_search(term, field, special)})"
         case Compare():
@@ -49,6 +49,36 @@ def compile_search(expr: SearchExpr, field: Callable[[str], Expr], special: Spec
         case TimeTerm() | Subsearch():
             raise AssertionError(f"{expr} must be answered by the caller")
     raise AssertionError(expr)
+
+
+def _alternatives(terms: tuple[SearchExpr, ...], field: Callable[[str], Expr], special: Special) -> list[str]:
+    """SQL of each term of an Or. Equalities of one field become one IN: a subsearch may give 10,000 of them."""
+    values: dict[tuple[str, bool], list[str]] = {}
+    others: list[SearchExpr] = []
+    for term in terms:
+        if isinstance(term, Compare) and _is_equality(term) and special(term) is None:
+            values.setdefault((term.field, term.case_sensitive), []).append(term.value)
+        else:
+            others.append(term)
+    parts = [_one_of(field(name), listed, case) for (name, case), listed in values.items()]
+    return parts + [compile_search(term, field, special) for term in others]
+
+
+def _is_equality(term: Compare) -> bool:
+    return term.op == "=" and "*" not in term.value and network_of(term.value) is None
+
+
+def _one_of(e: Expr, values: list[str], case_sensitive: bool) -> str:
+    """SQL: the field (or any value of a multivalue) equals one of the values."""
+    if e.kind is Kind.MV:
+        inner = _one_of(Expr("v", Kind.STR), values, case_sensitive)
+        return f"coalesce(len(list_filter({e.sql}, lambda v: {inner})) > 0, false)"
+    text = as_text(e).sql
+    if not case_sensitive:
+        text, values = f"lower({text})", [value.lower() for value in values]
+    quoted = [quote(value) for value in dict.fromkeys(values)]
+    test = f"IN ({', '.join(quoted)})" if len(quoted) > 1 else f"= {quoted[0]}"
+    return f"coalesce({text} {test}, false)"
 
 
 def _join(operator: str, parts: list[str], empty: str) -> str:
@@ -61,9 +91,10 @@ def compare(e: Expr, term: Compare) -> str:
         inner = compare(Expr("v", Kind.STR), term)
         return f"coalesce(len(list_filter({e.sql}, lambda v: {inner})) > 0, false)"
     if term.op in ("=", "!="):
-        test = _equals(as_text(e).sql, term.value, term.case_sensitive)
+        text = as_text(e).sql
+        test = _equals(text, term.value, term.case_sensitive)
         if term.op == "!=":
-            test = f"(NOT {test})"
+            test = f"({text} IS NOT NULL AND NOT {test})" if term.value == "*" else f"(NOT {test})"
     else:
         test = _ordered(e, term.op, term.value)
     return f"coalesce({test}, false)"
@@ -72,7 +103,7 @@ def compare(e: Expr, term: Compare) -> str:
 def _equals(text: str, value: str, case_sensitive: bool) -> str:
     if value == "*":
         return f"({text} IS NOT NULL)"
-    network = _network(value)
+    network = network_of(value)
     if network is not None:
         return f"(lower({text}) = {quote(value.lower())} OR {in_network(text, network)})"
     if not case_sensitive:
@@ -97,7 +128,8 @@ def _ordered(e: Expr, op: str, value: str) -> str:
     return by_number if e.kind is Kind.NUM else f"coalesce({by_number}, {by_text})"
 
 
-def _network(value: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+def network_of(value: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    """The CIDR network that the value spells, or None."""
     if "/" not in value or not re.fullmatch(r"[0-9A-Fa-f:.]+/\d{1,3}", value):
         return None
     try:
@@ -110,10 +142,14 @@ def in_network(text: str, network: ipaddress.IPv4Network | ipaddress.IPv6Network
     """SQL: the text is an address inside the network (false for text that is no address)."""
     if isinstance(network, ipaddress.IPv6Network):
         return in_cidr.sql(quote(str(network)), text)
-    value = f"list_reduce(list_transform(string_split({text}, '.'), lambda o: CAST(o AS BIGINT)), lambda a, b: a * 256 + b)"
+    value = (
+        f"list_reduce(list_transform(string_split({text}, '.'), lambda o: CAST(o AS BIGINT)), lambda a, b: a * 256 + b)"
+    )
     is_address = f"regexp_full_match({text}, '((25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])(\\.|$)){{4}}')"
     low, high = int(network.network_address), int(network.broadcast_address)
-    return f"(CASE WHEN {is_address} AND NOT ends_with({text}, '.') THEN {value} BETWEEN {low} AND {high} ELSE false END)"
+    return (
+        f"(CASE WHEN {is_address} AND NOT ends_with({text}, '.') THEN {value} BETWEEN {low} AND {high} ELSE false END)"
+    )
 
 
 def free_text(raw: Expr, term: Text) -> str:
