@@ -1,7 +1,7 @@
-"""Aggregates: what stands before BY in ``stats``, ``eventstats``, ``streamstats``, ``chart``, ``timechart``, ``tstats``.
+"""Aggregates: what stands before BY in ``stats`` and its relatives (``eventstats``, ``chart``, ``tstats`` …).
 
-``parse_calls`` reads a list of calls (``count avg(size) AS mean values(eval(lower(user)))``), ``aggregate`` makes the SQL
-aggregate of one call, ``group`` is the whole ``stats … BY …``. The functions themselves are in the modules of this
+``parse_calls`` reads a list of calls (``count avg(size) AS mean values(eval(lower(user)))``), ``aggregate`` makes the
+SQL aggregate of one call, ``group`` is the whole ``stats … BY …``. The functions themselves are in the modules of this
 package, one file per family: ``@aggregate_function("sum")``, (rows) -> expression.
 
 Source: Search Reference, "stats" and "Statistical and charting functions".
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from replay.context import Context
 
 _PERCENTILE = re.compile(r"(perc|p|exactperc|upperperc)(\d+(?:\.\d+)?)")
+_PERCENTILES = ("perc", "p", "exactperc", "upperperc")
 _NUMERIC = frozenset(
-    ("sum", "avg", "mean", "range", "median", "stdev", "stdevp", "var", "varp", "sumsq", "rate")
-    + ("perc", "p", "exactperc", "upperperc")
+    ("sum", "avg", "mean", "range", "median", "stdev", "stdevp", "var", "varp", "sumsq", "rate", *_PERCENTILES)
 )
 _CHRONOLOGICAL = frozenset(("earliest", "latest", "earliest_time", "latest_time", "rate"))
 
@@ -197,9 +197,10 @@ def _check_function(s: Scanner, function: str) -> None:
     base = AggregateCall(function, None, "").base
     if base == "sparkline":
         raise s.error("`sparkline` draws a chart inside a table cell: it is not supported here")
-    if AGGREGATES.get(base) is None or (base in ("perc", "p", "exactperc", "upperperc") and base == function.lower()):
-        hint = " (a percentile is written perc95(<field>))" if base in ("perc", "p", "exactperc", "upperperc") else ""
-        raise s.error(f"unknown statistical function `{function}`{hint or nearest(base, AGGREGATES.names())}")
+    if base in _PERCENTILES and base == function.lower():
+        raise s.error(f"unknown statistical function `{function}`: a percentile is written perc95(<field>)")
+    if AGGREGATES.get(base) is None:
+        raise s.error(f"unknown statistical function `{function}`{nearest(base, AGGREGATES.names())}")
 
 
 def _parse_argument(s: Scanner, function: str, evals: bool) -> tuple[str | EvalExpr | None, str]:
@@ -246,7 +247,7 @@ def needs_of_calls(calls: Iterable[AggregateCall]) -> Needs:
 
 
 def expand_calls(calls: Iterable[AggregateCall], rel: Relation, by: Sequence[str]) -> list[AggregateCall]:
-    """Calls with wildcards replaced by one call per matching field; BY fields and internal fields do not match ``*``."""
+    """Calls with wildcards replaced by one call per matching field; ``*`` matches no BY and no internal fields."""
     from replay.commands.fields import matcher
 
     found: list[AggregateCall] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from replay.aggregates import Rows, aggregate_function
-from replay.relation import Expr, Kind
+from replay.relation import Expr, Kind, as_text
 
 
 @aggregate_function("count", "c")
@@ -32,8 +32,11 @@ def estdc_error(rows: Rows) -> Expr:
 
 @aggregate_function("mode")
 def mode(rows: Rows) -> Expr:
-    """The most frequent value; of several, the first seen."""
-    return Expr(rows.over_texts("mode"), Kind.STR)
+    """The most frequent value; of several, the first in byte order (Splunk leaves it open)."""
+    if rows.multivalue:
+        return Expr(f"list_aggregate(list_sort({rows.all_values()}), 'mode')", Kind.STR)
+    text = as_text(rows.argument).sql
+    return Expr(rows.sql(f"mode({text} ORDER BY {text})"), Kind.STR)
 
 
 def _number(sql: str) -> Expr:

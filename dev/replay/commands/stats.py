@@ -18,7 +18,10 @@ _OPTIONS = ("partitions", "allnum", "delim", "dedup_splitvals")
 @command("stats")
 @dataclass(frozen=True)
 class Stats(Command):
-    """``stats [partitions= allnum= delim=] calls [BY fields] [dedup_splitvals=]``. Source: Search Reference, "stats"."""
+    """``stats [partitions=] [allnum=] [delim=] calls [BY fields] [dedup_splitvals=]``.
+
+    Source: Search Reference, "stats".
+    """
 
     calls: tuple[AggregateCall, ...]
     by: tuple[str, ...] = ()

@@ -223,7 +223,7 @@ def _read_options(s: Scanner, options: dict[str, str], resets: dict[str, EvalExp
 
 
 def _condition(s: Scanner, name: str) -> EvalExpr:
-    """The expression of a reset, as people write it: ``"(a>1)"``, ``(a>1)``, and as the page prints it: ``"("a>1")"``."""
+    """The expression of a reset: ``"(a>1)"``, ``(a>1)``, or with the page's own quotes, ``"("a>1")"``."""
     if s.accept('"("'):
         start = s.pos
         while not s.done and s.peek(3) != '")"':
