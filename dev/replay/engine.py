@@ -22,6 +22,7 @@ from duckdb.func import FunctionNullHandling, PythonUDFType
 from replay.errors import ReplayError
 from replay.relation import ORDER, Column, Relation, fresh_name, quote
 
+# What a search text may hold can look like such a call: only names in USER_FUNCTIONS count.
 _UDF_CALL = re.compile(r"\b(py_[a-z0-9_]+)\(")
 Value = str | float | list[str] | None
 
@@ -149,7 +150,7 @@ class Engine:
         if self._cancelled:
             raise Cancelled("the search was cancelled")
         with self._registering:
-            for name in set(_UDF_CALL.findall(sql)) - self._registered:
+            for name in (USER_FUNCTIONS.keys() & _UDF_CALL.findall(sql)) - self._registered:
                 self._register(name)
         try:
             return connection.execute(sql)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from replay.errors import SearchError
 from replay.spl.evals import Call, EvalExpr, String, fields_of
 from replay.spl.scanner import Scanner
 from replay.spl.search import fields_of as search_fields
@@ -16,4 +17,7 @@ def fields_read(expr: EvalExpr) -> set[str]:
 def _inside(call: Call) -> set[str]:
     if call.name != "searchmatch" or not call.args or not isinstance(call.args[0], String):
         return set()
-    return search_fields(parse_search(Scanner(call.args[0].value), lambda s: None))
+    try:
+        return search_fields(parse_search(Scanner(call.args[0].value), lambda s: None))
+    except SearchError:  # said, with its place, when the call is compiled
+        return set()
