@@ -9,7 +9,7 @@ import csv
 import os
 import re
 import sys
-from typing import Any, Iterator, List, Mapping, Tuple
+from typing import Any, Iterator, Mapping, Tuple
 
 APP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LIB = os.path.join(APP, "lib")
@@ -17,13 +17,13 @@ if os.path.isdir(LIB):  # in the app's package, the SDK lies there
     sys.path.insert(0, LIB)
 
 from rba.attack import Technique, read_techniques  # noqa: E402
+from rba.body import enrich_body  # noqa: E402
 from rba.detection import Detection, read_detection  # noqa: E402
 from rba.enrich import ANNOTATE, EVENTS, Enricher  # noqa: E402
 from rba.errors import RbaError  # noqa: E402
 from rba.files import app_folders, find_in_files  # noqa: E402
 from rba.found import Found  # noqa: E402
 from rba.rest import Fetch, find_by_rest  # noqa: E402
-from rba.rows import read_rows  # noqa: E402
 from splunklib.searchcommands import Configuration, Option, StreamingCommand, dispatch  # noqa: E402
 
 TECHNIQUES = os.path.join(APP, "lookups", "mitre_attack_techniques.csv")
@@ -71,18 +71,18 @@ class RbaEnrichCommand(StreamingCommand):  # type: ignore[misc]  # the SDK has n
             self.write_warning(text)
         self._enricher = Enricher(detection, techniques, self.output, self.prefix)
 
-    def stream(self, records: Iterator[List[str]]) -> Iterator[List[str]]:
-        """The results of one chunk, as rows (see ``Enricher.stream``)."""
-        return self._enricher.stream(records)
+    def stream(self, records: str) -> Iterator[str]:
+        """The results of one chunk: CSV text, in and out."""
+        return enrich_body(self._enricher, records)
 
     def _execute_chunk_v2(self, process: Any, chunk: Tuple[Any, str]) -> None:
         """Replaces the SDK's coding of results, which loses fields.
 
         The SDK turns each row into a dictionary, takes the fields of the first for all, drops multivalues
-        that it cannot decode, and back. Here rows stay rows: what came in goes out untouched. All else is the
-        SDK's.
+        that it cannot decode, and back. Here text stays text: what came in goes out untouched. All else is
+        the SDK's.
         """
-        self._record_writer._writer.writerows(process(read_rows(chunk[1])))
+        self._record_writer._buffer.writelines(process(chunk[1]))
         for text in self._enricher.take_warnings():
             self.write_warning(text)
 

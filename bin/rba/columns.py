@@ -18,25 +18,31 @@ class Columns:
     second look.
 
     Attributes:
-        pick: row to the cells of the fields.
+        pick: row to the cells of the fields, in the fields' order, then to those of their ``__mv_`` columns;
+            a column that the rows do not have has no cell.
     """
 
-    def __init__(self, header: Sequence[str], fields: Collection[str], notes: Notes) -> None:
+    def __init__(self, header: Sequence[str], fields: Sequence[str], notes: Notes) -> None:
         self._notes = notes
-        wanted: List[int] = []
-        self._places: Dict[str, Tuple[Optional[int], Optional[int]]] = {}
-        for field in dict.fromkeys(fields):
-            place: List[Optional[int]] = []
-            for name in (field, MV + field):
-                place.append(len(wanted) if name in header else None)
-                if name in header:
-                    wanted.append(header.index(name))
-            self._places[field] = (place[0], place[1])
-        self.pick: Callable[[Sequence[str]], Cells] = _picker(wanted)
+        places = {name: place for place, name in reversed(list(enumerate(header)))}
+        plain = [field for field in fields if field in places]
+        multi = [MV + field for field in fields if MV + field in places]
+        picked = {name: cell for cell, name in enumerate(plain + multi)}
+        self._cells = {field: (picked.get(field), picked.get(MV + field)) for field in fields}
+        self._complete = len(plain) == len(fields)
+        self._count = len(plain)
+        self._no_multivalues = ("",) * len(multi)
+        self.pick: Callable[[Sequence[str]], Cells] = _picker([places[name] for name in plain + multi])
+
+    def single_values(self, cells: Cells) -> Optional[Cells]:
+        """The values of all fields, in their order, where each has one; else None: see ``values``."""
+        if self._complete and cells[self._count :] == self._no_multivalues:
+            return cells[: self._count]
+        return None
 
     def values(self, cells: Cells, field: str) -> List[str]:
         """The values of ``field``: one for a single value, an empty text where it is missing."""
-        plain, multi = self._places[field]
+        plain, multi = self._cells[field]
         if multi is not None and cells[multi]:
             values = decode(cells[multi])
             if values is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from itertools import chain
-from typing import Dict, Iterator, List, Mapping, Sequence, Tuple
+from typing import Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
 
 from .attack import Technique, names_and_tactics
 from .columns import Cells, Columns, make_room
@@ -24,10 +24,24 @@ EVENTS = "events"
 
 _EMPTY = frozenset(form for word in ("", "-", "unknown", "null") for form in (word, word.title(), word.upper()))
 _UNKNOWN = "unknown"
-_REMEMBERED = 4096  # distinct results whose additions are kept,
-_REMEMBERED_SIZE = 2048  # unless they are longer than so many characters
 
 Row = List[str]
+
+
+class Chunk(NamedTuple):
+    """A chunk about to be enriched: the header that it gets, and the columns that it has."""
+
+    header: Row
+    width: int
+    columns: Columns
+
+
+class _Risk(NamedTuple):
+    """A risk object of the detection; ``score`` is its cells: the score and its severity."""
+
+    field: str
+    type: str
+    score: Tuple[str, str]
 
 
 class Enricher:
@@ -46,6 +60,9 @@ class Enricher:
         techniques: ATT&CK techniques by id, those of the detection at least.
         output: ``annotate`` or ``events``.
         prefix: put before the name of every field added.
+
+    Attributes:
+        constant: the cells that end every row, the same in all.
     """
 
     def __init__(
@@ -59,11 +76,16 @@ class Enricher:
         self._events = output == EVENTS
         self._template = Template(detection.message)
         self._notes = Notes()
+        self._risks = [_Risk(risk.field, risk.type, _score(risk.score)) for risk in detection.risk_objects]
+        self._highest = _score(detection.score)
+        self._threat_types = encode([threat.type for threat in detection.threat_objects])
         self._fields = [
             *self._template.fields,
             *[risk.field for risk in detection.risk_objects],
             *[threat.field for threat in detection.threat_objects],
         ]
+        self._risks_at = len(self._template.fields)
+        self._threats_at = self._risks_at + len(self._risks)
         constant = _constant_fields(detection, techniques, self._events)
         names = ["risk_score", "risk_severity", "risk_message", "risk_hash"]
         if self._events:
@@ -72,11 +94,19 @@ class Enricher:
         self._header = [prefix + name for name in names]
         for name in ("threat_object", "threat_object_type"):
             self._header += [prefix + name, MV + prefix + name]
-        self._constant: Row = []
+        self.constant: Row = []
         for name, values in constant.items():
             plain, multi = encode(values)
             self._header += [prefix + name, MV + prefix + name] if multi else [prefix + name]
-            self._constant += [plain, multi] if multi else [plain]
+            self.constant += [plain, multi] if multi else [plain]
+
+    def open(self, header: Sequence[str]) -> Chunk:
+        """A chunk with these columns."""
+        return Chunk(
+            [*make_room(header, self._added_fields, self._notes), *self._header],
+            len(header),
+            Columns(header, self._fields, self._notes),
+        )
 
     def stream(self, rows: Iterator[Row]) -> Iterator[Row]:
         """The rows of a chunk, enriched.
@@ -92,65 +122,55 @@ class Enricher:
         first = next(rows, None)
         if header is None or first is None:
             return
-        yield make_room(header, self._added_fields, self._notes) + self._header
-
-        columns = Columns(header, self._fields, self._notes)
-        width = len(header)
-        pick = columns.pick
-        remembered: Dict[Cells, List[Row]] = {}
+        chunk = self.open(header)
+        yield chunk.header
         for row in chain([first], rows):
-            if len(row) != width:
-                row = self._mended(row, width)
-            cells = pick(row)
-            added = remembered.get(cells)
-            if added is None:
-                added = self._added(columns, cells)
-                if len(remembered) < _REMEMBERED and sum(map(len, cells)) < _REMEMBERED_SIZE:
-                    remembered[cells] = added
-            for more in added:
-                yield row + more
+            mended = self.mended(row, chunk.width)
+            for added in self.added(chunk.columns, chunk.columns.pick(mended)):
+                yield mended + added + self.constant
 
     def take_warnings(self) -> List[str]:
         """Warnings about the rows since the last call."""
         return self._notes.take()
 
-    def _mended(self, row: Row, width: int) -> Row:
+    def mended(self, row: Row, width: int) -> Row:
+        """The row, in ``width`` cells."""
+        if len(row) == width:
+            return row
         self._notes.add(RAGGED, "fewer" if len(row) < width else "more")
         return row[:width] + [""] * (width - len(row))
 
-    def _added(self, columns: Columns, cells: Cells) -> List[Row]:
-        """The cells to add for picked ``cells``: one list for each row to come out."""
-        message = self._template.fill([self._text(columns, cells, field) for field in self._template.fields])
-        objects = [
-            (value, risk.type, risk.score)
-            for risk in self._detection.risk_objects
-            for value in self._present(columns, cells, risk.field)
-        ]
-        tail = self._threats(columns, cells) + self._constant
+    def added(self, columns: Columns, cells: Cells) -> List[Row]:
+        """The cells to add for picked ``cells``, without ``constant``: one list for each row to come out."""
+        single = columns.single_values(cells)
+        if single is not None and _EMPTY.isdisjoint(single):
+            texts: Sequence[str] = single[: self._risks_at]
+            in_risks = single[self._risks_at : self._threats_at]
+            objects = list(zip(in_risks, self._risks))  # noqa: B905  # Python 3.9 has no strict=
+            threats, types = list(single[self._threats_at :]), self._threat_types
+        else:
+            texts = [self._text(columns, cells, field) for field in self._template.fields]
+            objects = [(value, risk) for risk in self._risks for value in self._present(columns, cells, risk.field)]
+            pairs = [
+                (value, threat.type)
+                for threat in self._detection.threat_objects
+                for value in self._present(columns, cells, threat.field)
+            ]
+            threats, types = [value for value, _ in pairs], encode([type_ for _, type_ in pairs])
+        return self._rows(self._template.fill(texts), objects, [*encode(threats), *types])
+
+    def _rows(self, message: str, objects: List[Tuple[str, _Risk]], threats: Row) -> List[Row]:
+        name = self._detection.name
         if not self._events:
-            return [self._risk(self._detection.score, message, [o[:2] for o in objects]) + tail]
+            digest = risk_hash(name, [(value, risk.type) for value, risk in objects], message)
+            return [[*self._highest, message, digest, *threats]]
         if not objects:
-            self._notes.add(
-                NO_RISK_OBJECT, ", ".join(risk.field for risk in self._detection.risk_objects) or "none set"
-            )
-            return [["", "", *self._risk(self._detection.score, message, []), *tail]]
-        return [[name, type_, *self._risk(score, message, [(name, type_)]), *tail] for name, type_, score in objects]
-
-    def _risk(self, score: float, message: str, objects: Sequence[Tuple[str, str]]) -> Row:
+            self._notes.add(NO_RISK_OBJECT, ", ".join(risk.field for risk in self._risks) or "none set")
+            return [["", "", *self._highest, message, risk_hash(name, [], message), *threats]]
         return [
-            number_text(score),
-            severity(score),
-            message,
-            risk_hash(self._detection.name, objects, message),
+            [value, risk.type, *risk.score, message, risk_hash(name, [(value, risk.type)], message), *threats]
+            for value, risk in objects
         ]
-
-    def _threats(self, columns: Columns, cells: Cells) -> Row:
-        pairs = [
-            (value, threat.type)
-            for threat in self._detection.threat_objects
-            for value in self._present(columns, cells, threat.field)
-        ]
-        return [*encode([value for value, _ in pairs]), *encode([type_ for _, type_ in pairs])]
 
     def _present(self, columns: Columns, cells: Cells, field: str) -> List[str]:
         """The values of a field that say something."""
@@ -166,6 +186,10 @@ class Enricher:
         if _UNKNOWN in values:
             self._notes.add(MISSING, field)
         return ", ".join(values)
+
+
+def _score(score: float) -> Tuple[str, str]:
+    return number_text(score), severity(score)
 
 
 def risk_hash(detection: str, objects: Sequence[Tuple[str, str]], message: str) -> str:

@@ -13,9 +13,12 @@ _AWKWARD = re.compile("\0|\r(?!\n)")
 
 def read_rows(body: str) -> Iterator[List[str]]:
     """The rows of a chunk's body, the header first; nothing for an empty body."""
-    if _AWKWARD.search(body) is None:
-        return csv.reader(io.StringIO(body))
-    return _read_awkward(body)
+    return _read_awkward(body) if is_awkward(body) else csv.reader(io.StringIO(body))
+
+
+def is_awkward(body: str) -> bool:
+    """Whether csv alone cannot read the body."""
+    return _AWKWARD.search(body) is not None
 
 
 def _read_awkward(body: str) -> Iterator[List[str]]:
