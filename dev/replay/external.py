@@ -81,7 +81,7 @@ class External(Command):
         texts = {name: as_text(rel.field(name)) for name, c in rel.columns.items() if c.kind is Kind.NUM}
         rows = ctx.engine.rows(rel.extend(texts))
         names = list(rel.columns)
-        with Process(self, ctx) as process:
+        with Process(self, ctx) as process, ctx.engine.stopping(process.kill):
             got = list(process.run(rows, names))
         fields = dict.fromkeys(name for row in got for name in row)
         ordered = [n for n in names if n in fields] + [n for n in fields if n not in names]
@@ -149,6 +149,10 @@ class Process:
         self._stderr.close()
         self._home.cleanup()
 
+    def kill(self) -> None:
+        """End it at once: the search was cancelled."""
+        self._process.kill()
+
     def _end(self) -> None:
         """Close the pipes, which ends a command that obeys the protocol; make sure that any other ends, too."""
         for pipe in (self._process.stdin, self._process.stdout):
@@ -182,11 +186,12 @@ class Process:
                 return
 
     def _searchinfo(self) -> dict[str, Any]:
-        ctx = self.ctx
+        ctx, job = self.ctx, self.ctx.dispatch
         return {
             "args": list(self.call.arguments), "raw_args": list(self.call.arguments), "dispatch_dir": self._home.name,
-            "sid": f"{ctx.now:.6f}", "app": ctx.app, "owner": "admin", "username": "admin", "session_key": "",
-            "splunkd_uri": "", "splunk_version": "9.4.0", "search": "", "command": self.call.definition.name,
+            "sid": job.sid or f"{ctx.now:.6f}", "app": ctx.app, "owner": job.owner, "username": job.owner,
+            "session_key": job.session_key, "splunkd_uri": job.splunkd_uri, "splunk_version": "9.4.0", "search": "",
+            "command": self.call.definition.name,
             "maxresultrows": CHUNK, "earliest_time": f"{ctx.earliest or 0}", "latest_time": f"{ctx.latest or 0}",
         }  # fmt: skip
 
