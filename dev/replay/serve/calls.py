@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
 from starlette.responses import Response
 
@@ -228,6 +228,7 @@ def _match(parts: Sequence[str], segments: Sequence[str]) -> dict[str, str] | No
 
 
 def decoded(segment: str) -> str:
-    """A name from a segment of a path. Clients encode a slash in it twice, since proxies refuse ``%2F``."""
-    name = unquote(segment)
+    """A name from a segment of a path. Clients write a blank as ``+``, and encode a slash twice, since proxies refuse
+    ``%2F``."""
+    name = unquote_plus(segment)
     return unquote(name) if "%2f" in name.lower() else name

@@ -159,9 +159,10 @@ def _xml_entry(entry: Entry, origin: str, namespaces: str = "") -> Iterator[str]
     for rel, href in entry.links().items():
         yield f"<link href={attribute(href)} rel={attribute(rel)}/>"
     yield f"<author><name>{text_xml(entry.owner)}</name></author>"
-    yield '<content type="text/xml">'
-    yield _xml_value({**entry.content, "eai:acl": entry.acl()})
-    yield "</content>"
+    if "$text" in entry.content:  # a bare value, of properties
+        yield f'<content type="text">{text_xml(str(entry.content["$text"]))}</content>'
+    else:
+        yield f'<content type="text/xml">{_xml_value({**entry.content, "eai:acl": entry.acl()})}</content>'
     yield "</entry>"
 
 

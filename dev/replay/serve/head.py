@@ -14,6 +14,7 @@ from replay.errors import Place
 from replay.index import Index
 from replay.serve.accounts import Accounts
 from replay.serve.apps import SYSTEM, Apps
+from replay.serve.documents import Documents
 from replay.serve.errors import Refused
 from replay.serve.feeds import Message
 from replay.serve.jobs import Job, Jobs, Request
@@ -39,6 +40,7 @@ class Head:
         self.engine = Engine(self.folder / "events.duckdb" if store else None)
         self.index = Index(self.engine)
         self.accounts = Accounts(password, self.folder / "tokens.json" if store else None)
+        self.documents = Documents(self.folder / "kvstore.sqlite" if store else None)
         self.jobs = Jobs(self)
         self.guid = secrets.token_hex(16).upper()
         self.started = time.time()
@@ -102,5 +104,6 @@ class Head:
         """Stop all searches, and let go of the files."""
         self.jobs.close()
         self.engine.close()
+        self.documents.close()
         if self._temporary is not None:
             self._temporary.cleanup()

@@ -5,6 +5,7 @@ Source: REST API Reference Manual, "Search endpoint descriptions" (search/jobs).
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -33,6 +34,8 @@ MOST_JOBS = 1000
 """Jobs that are kept; the oldest finished ones make room."""
 TTL = 600
 """Seconds for which a finished job is kept if the client says nothing else (limits.conf, ttl)."""
+
+log = logging.getLogger("replay.serve")
 
 QUEUED, RUNNING, DONE, FAILED = "QUEUED", "RUNNING", "DONE", "FAILED"
 
@@ -213,13 +216,15 @@ class Jobs:
             job.count = job.engine.count(relation)
             job.relation = relation
             if then is not None:
-                then(job, ctx)
+                self._follow(job, ctx, then)
             job.state = DONE
-        except Cancelled as error:
-            self._stopped(job, error)
         except ReplayError as error:
-            job.fail(error)
+            if job.finalized:
+                job.state = DONE
+            else:
+                job.fail(error)
         except Exception as error:  # the server goes on; what it was is told to the one who asked
+            log.exception("search %s", job.sid)
             job.fail(ReplayError(f"the search ended with an internal error: {type(error).__name__}: {error}"))
         finally:
             self._head.accounts.close_session(key)
@@ -228,11 +233,14 @@ class Jobs:
                 job.engine.close()
 
     @staticmethod
-    def _stopped(job: Job, error: Cancelled) -> None:
-        if job.finalized:
-            job.state = DONE
-        else:
-            job.fail(error)
+    def _follow(job: Job, ctx: Context, then: Callable[[Job, Context], None]) -> None:
+        """What follows the search; if it fails, the results stand."""
+        try:
+            then(job, ctx)
+        except Cancelled:
+            raise
+        except ReplayError as error:
+            job.messages.append(("ERROR", f"an action failed: {error}"))
 
     def finalize(self, job: Job) -> None:
         """Stop a search; what it has so far are its results, which is all or nothing here."""

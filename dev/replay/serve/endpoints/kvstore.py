@@ -1,0 +1,161 @@
+"""storage/collections/config and storage/collections/data (KV store endpoint descriptions)."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
+
+from starlette.responses import Response
+
+from replay.serve.calls import ANY, Call, endpoint
+from replay.serve.conf_entries import ConfKind, settings_of
+from replay.serve.documents import Document, meets, ordered, projected
+from replay.serve.errors import Refused
+from replay.serve.feeds import Feed
+
+COLLECTIONS = ConfKind("collections", "storage/collections/config")
+MOST_IN_BATCH = 1000
+"""Documents of one batch_save (limits.conf, [kvstore], max_documents_per_batch_save)."""
+
+
+@endpoint("GET POST", "storage/collections/config")
+def collections(call: Call) -> Feed:
+    """The collections; or a new one (``name``)."""
+    if call.method == "POST":
+        return COLLECTIONS.create(call, settings_of(call))
+    return call.page("collections-conf", COLLECTIONS.all(call))
+
+
+@endpoint("GET POST DELETE", "storage/collections/config/{name}")
+def collection(call: Call) -> Feed:
+    """One collection: its settings. Deleting it deletes its documents."""
+    name = call.names["name"]
+    if call.method == "DELETE":
+        app = COLLECTIONS.get(call, name).app
+        feed = COLLECTIONS.remove(call, name)
+        call.head.documents.remove(app, name, None)
+        return feed
+    if call.method == "POST":
+        return COLLECTIONS.update(call, name, settings_of(call))
+    return Feed("collections-conf", [COLLECTIONS.get(call, name)])
+
+
+def _where(call: Call) -> tuple[str, str]:
+    """(app, collection).
+
+    Raises:
+        Refused: the namespace names no app, or there is no such collection.
+    """
+    if call.app in (None, ANY):
+        raise Refused(400, "Must use user and app in the path: /servicesNS/<user>/<app>/storage/collections/data/…")
+    return COLLECTIONS.get(call, call.names["collection"]).app, call.names["collection"]
+
+
+def _json(answer: Any, status: int = 200) -> Response:
+    return Response(json.dumps(answer), status, media_type="application/json; charset=UTF-8")
+
+
+def _body(call: Call) -> Any:
+    try:
+        return json.loads(call.body)
+    except (ValueError, RecursionError):
+        raise Refused(400, "JSON in the request is invalid. ( JSON parse error )") from None
+
+
+def _document(value: Any) -> Document:
+    if not isinstance(value, dict):
+        raise Refused(400, "A document is a JSON object")
+    key = value.get("_key") or secrets.token_hex(12)
+    if not isinstance(key, str) or len(key) > 1024:
+        raise Refused(400, "_key is text of at most 1024 characters")
+    return {**value, "_user": "nobody", "_key": key}
+
+
+def _found(call: Call, query: Any = None) -> list[Document]:
+    app, name = _where(call)
+    text = call.text("query")
+    if query is None:
+        try:
+            query = json.loads(text) if text else {}
+        except (ValueError, RecursionError):
+            raise Refused(400, "The query is no JSON") from None
+    try:
+        return [one for one in call.head.documents.all(app, name) if meets(one, query)]
+    except RecursionError:
+        raise Refused(400, "The query is nested too deep") from None
+
+
+@endpoint("GET", "storage/collections/data/{collection}")
+def find(call: Call) -> Response:
+    """The documents that ``query`` finds; ``sort``, ``skip``, ``limit`` and ``fields`` as documented."""
+    return _json(_page(_found(call), call.text("sort"), call.number("skip", 0), call.number("limit", 0),
+                       call.text("fields")))  # fmt: skip
+
+
+def _page(found: list[Document], sort: str, skip: int, limit: int, fields: str) -> list[Document]:
+    end = skip + limit if limit > 0 else len(found)
+    return [projected(one, fields) for one in ordered(found, sort)[max(skip, 0) : end]]
+
+
+@endpoint("POST", "storage/collections/data/{collection}")
+def insert(call: Call) -> Response:
+    """A new document."""
+    app, name = _where(call)
+    document = _document(_body(call))
+    if call.head.documents.get(app, name, document["_key"]) is not None:
+        raise Refused(409, "A document with the same key and user already exists.")
+    call.head.documents.put(app, name, [document])
+    return _json({"_key": document["_key"]}, 201)
+
+
+@endpoint("DELETE", "storage/collections/data/{collection}")
+def delete(call: Call) -> Response:
+    """Delete what ``query`` finds, or all."""
+    app, name = _where(call)
+    keys = [one["_key"] for one in _found(call)] if call.text("query") else None
+    call.head.documents.remove(app, name, keys)
+    return _json({})
+
+
+@endpoint("POST", "storage/collections/data/{collection}/batch_save")
+def batch_save(call: Call) -> Response:
+    """Insert or replace many."""
+    app, name = _where(call)
+    body = _body(call)
+    if not isinstance(body, list) or len(body) > MOST_IN_BATCH:
+        raise Refused(400, f"batch_save takes a list of at most {MOST_IN_BATCH} documents")
+    documents = [_document(one) for one in body]
+    call.head.documents.put(app, name, documents)
+    return _json([one["_key"] for one in documents])
+
+
+@endpoint("POST", "storage/collections/data/{collection}/batch_find")
+def batch_find(call: Call) -> Response:
+    """The results of many queries."""
+    body = _body(call)
+    if not isinstance(body, list) or not all(isinstance(one, dict) for one in body):
+        raise Refused(400, "batch_find takes a list of objects")
+    answers = []
+    for one in body:
+        found = _found(call, one.get("query") or {})
+        skip, limit = (value if isinstance(value := one.get(key), int) else 0 for key in ("skip", "limit"))
+        answers.append(_page(found, str(one.get("sort", "")), skip, limit, str(one.get("fields", ""))))
+    return _json(answers)
+
+
+@endpoint("GET POST PUT DELETE", "storage/collections/data/{collection}/{key}")
+def document(call: Call) -> Response:
+    """One document: read, replace, delete."""
+    app, name = _where(call)
+    key = call.names["key"]
+    found = call.head.documents.get(app, name, key)
+    if found is None:
+        raise Refused(404, "Could not find object.")
+    if call.method == "GET":
+        return _json(found)
+    if call.method == "DELETE":
+        call.head.documents.remove(app, name, [key])
+        return _json({})
+    call.head.documents.put(app, name, [_document({**_document(_body(call)), "_key": key})])
+    return _json({"_key": key})
