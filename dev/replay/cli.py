@@ -16,7 +16,10 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from replay.errors import ReplayError
+from replay.context import Context
+from replay.errors import Place, ReplayError
+from replay.plan import plan_search
+from replay.prefilter import required_texts
 from replay.relation import Relation
 from replay.report import REPORTS
 from replay.session import Loaded, Session
@@ -36,17 +39,16 @@ Data = Annotated[
 Apps = Annotated[
     list[Path], typer.Option("--app", help="A Splunk app to load; may be given several times.", metavar="DIR")
 ]
-Earliest = Annotated[
-    str | None, typer.Option(help="Start of the time range, e.g. -24h@h or 2024-05-01T00:00:00Z.")
-]
+Earliest = Annotated[str | None, typer.Option(help="Start of the time range, e.g. -24h@h or 2024-05-01T00:00:00Z.")]
 Latest = Annotated[str | None, typer.Option(help="End of the time range (exclusive).")]
 Macros = Annotated[list[str], typer.Option("--set", help="Replace a macro.", metavar="MACRO=DEFINITION")]
 Output = Annotated[str, typer.Option(help="table, json (one object a line) or csv.")]
 Expect = Annotated[int | None, typer.Option(help="Exit with 1 unless the search gives this many rows.")]
-Sourcetype = Annotated[
-    str | None, typer.Option(help="What the events are, if their content does not say it.")
-]
+Sourcetype = Annotated[str | None, typer.Option(help="What the events are, if their content does not say it.")]
 IndexName = Annotated[str, typer.Option("--index", help="The index that the events belong to.")]
+Prefilter = Annotated[
+    bool, typer.Option(help="Pass over XML events whose raw text cannot hold what the search asks for.")
+]
 Tolerate = Annotated[bool, typer.Option("--tolerate", help="Malformed input does not fail the run.")]
 
 
@@ -66,15 +68,16 @@ def run(
     data: Data, apps: Apps = [], search: Annotated[str | None, typer.Option(help="Name of a saved search.")] = None,  # noqa: B006
     earliest: Earliest = None, latest: Latest = None, macros: Macros = [], output: Output = "table",  # noqa: B006
     expect: Expect = None, sourcetype: Sourcetype = None, index: IndexName = "main", tolerate: Tolerate = False,
+    prefilter: Prefilter = True,
 ) -> None:  # fmt: skip
     """Run a saved search of an app on logs (without --search: the app's own correlation search)."""
     session = _session(apps, macros)
     saved = session.knowledge.saved_search(search) if search else session.default_search()
     err.print(f"[bold]{escape(saved.name)}[/bold] ({saved.app})")
     err.print(escape(session.expanded(saved)), style="dim")
-    loaded = session.load(data, sourcetype, index)
-    relation = session.plan_saved(saved, earliest, latest)
-    _finish(session, relation, loaded, output, expect, tolerate)
+    ctx = session.saved_context(saved, earliest, latest)
+    loaded = _load(session, saved.search, ctx, data, sourcetype, index, prefilter)
+    _finish(session, plan_search(saved.search, ctx), loaded, output, expect, tolerate)
 
 
 @app.command()
@@ -82,16 +85,13 @@ def search(
     spl: Annotated[str, typer.Argument(help="A search, as typed into Splunk.", metavar="SPL")], data: Data,
     apps: Apps = [], earliest: Earliest = None, latest: Latest = None, macros: Macros = [],  # noqa: B006
     output: Output = "table", expect: Expect = None, sourcetype: Sourcetype = None, index: IndexName = "main",
-    tolerate: Tolerate = False,
+    tolerate: Tolerate = False, prefilter: Prefilter = True,
 ) -> None:  # fmt: skip
     """Run a search on logs."""
-    from replay.errors import Place
-    from replay.plan import plan_search
-
     session = _session(apps, macros)
-    loaded = session.load(data, sourcetype, index)
-    relation = plan_search(spl, session.context(session.home, Place(), earliest, latest))
-    _finish(session, relation, loaded, output, expect, tolerate)
+    ctx = session.context(session.home, Place(), earliest, latest)
+    loaded = _load(session, spl, ctx, data, sourcetype, index, prefilter)
+    _finish(session, plan_search(spl, ctx), loaded, output, expect, tolerate)
 
 
 @app.command()
@@ -121,11 +121,7 @@ def check(
         if output == "json":
             sys.stdout.write(json.dumps(verdict.as_dict(), ensure_ascii=False) + "\n")
         else:
-            why = (
-                f": {verdict.reason}" + (f" ({verdict.place})" if verdict.place else "")
-                if verdict.reason
-                else ""
-            )
+            why = f": {verdict.reason}" + (f" ({verdict.place})" if verdict.place else "") if verdict.reason else ""
             sys.stdout.write(f"{verdict.status:5}  {verdict.app}  {verdict.search}{why}\n")
     if failed:
         err.print(f"{failed} fail")
@@ -150,6 +146,18 @@ def serve(
         err.print(escape(text))
 
     run_server(apps, store, host, api_port, hec_port, password_file, tls_cert, tls_key, say)
+
+
+def _load(
+    session: Session,
+    spl: str,
+    ctx: Context,
+    data: list[str],
+    sourcetype: str | None,
+    index: str,
+    prefilter: bool,
+) -> Loaded:
+    return session.load(data, sourcetype, index, required_texts(spl, ctx) if prefilter else None)
 
 
 def _session(apps: list[Path], macros: list[str]) -> Session:
@@ -187,7 +195,8 @@ def _account(loaded: Loaded, rows: int, seconds: float) -> None:
         err.print(f"[yellow]malformed:[/yellow] {escape(f'{problem.place}: {problem.reason}')}")
     if len(loaded.problems) > _PROBLEMS_SHOWN:
         err.print(f"… and {len(loaded.problems) - _PROBLEMS_SHOWN} more")
+    passed = f" ({loaded.passed} passed over)" if loaded.passed else ""
     err.print(
-        f"{rows} results; read {loaded.files} files, {loaded.events} events, {len(loaded.problems)} problems "
+        f"{rows} results; read {loaded.files} files, {loaded.events} events{passed}, {len(loaded.problems)} problems "
         f"in {loaded.seconds:.2f} s; searched in {seconds:.2f} s"
     )

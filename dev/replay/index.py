@@ -38,9 +38,7 @@ _COLUMNS = {
     "source": Column("source", Kind.STR), "sourcetype": Column("sourcetype", Kind.STR),
     "index": Column('"index"', Kind.STR), "_seq": Column("__n", Kind.NUM),
 }  # fmt: skip
-KNOWN_INDEXES = frozenset(
-    {"main", "risk", "notable", "summary", "_internal", "_audit", "_introspection", "history"}
-)
+KNOWN_INDEXES = frozenset({"main", "risk", "notable", "summary", "_internal", "_audit", "_introspection", "history"})
 """Indexes that every Splunk (with ES) has; naming one that holds nothing is no mistake."""
 
 
@@ -49,7 +47,8 @@ class Group:
     """Events with the same props."""
 
     props: Props
-    pairs: tuple[tuple[str, str], ...]
+    origins: tuple[tuple[str, str, str], ...]
+    """Source type, source and host; the host is empty where no props depend on it."""
 
 
 class Index:
@@ -63,6 +62,8 @@ class Index:
 
     def __init__(self, engine: Engine, *, accelerate: bool = False) -> None:
         self.engine = engine
+        self.partial = False
+        """Some events were passed over at reading, so what is not here may still be known."""
         self._accelerate = accelerate
         self._datasets: dict[tuple[str, str, str], Relation] = {}
         self.table = f"{engine.durable}events"
@@ -110,6 +111,11 @@ class Index:
         ctx.engine.execute(f"DELETE FROM {self.table} WHERE __n IN (SELECT {seq} FROM {rel.name})")
         self._datasets.clear()
 
+    def clear(self) -> None:
+        """Forget all events."""
+        self.engine.execute(f"DELETE FROM {self.table}")
+        self._datasets.clear()
+
     def count(self) -> int:
         """Events held."""
         return int(self.engine.scalar(f"SELECT count(*) FROM {self.table}"))
@@ -123,7 +129,8 @@ class Index:
             SearchError: the expression asks for a source type, source or index that neither the events nor the
                 loaded apps know: nothing could ever be found.
         """
-        self._check_sources(expr, ctx)
+        if not self.partial:
+            self._check_sources(expr, ctx)
         rel = self._with_fields(ctx, expr, needs)
         rel = rel.filter(compile_terms(expr, rel.field, ctx))
         hidden = [] if "_seq" in needs.names else ["_seq"]
@@ -161,13 +168,15 @@ class Index:
             )
             plan = FieldPlan(group.props, ctx)
             wanted = read | self._wanted(plan, raw, needs)
+            for name in {"tag", "eventtype"} & wanted:
+                wanted |= closure(Compare(name, "=", "*"), ctx)
             computed = plan.apply(raw, wanted - {"tag", "eventtype"})
             items: dict[str, Expr] = {}
             if "tag" in wanted:
                 items["tag"] = Expr(tag_list(computed.field, ctx), Kind.MV)
             if "eventtype" in wanted:
                 items["eventtype"] = Expr(eventtype_list(computed.field, ctx), Kind.MV)
-            if group.props.sourcetype != group.pairs[0][0]:
+            if group.props.sourcetype != group.origins[0][0]:
                 items["sourcetype"] = string(group.props.sourcetype)
             parts.append(computed.extend(items) if items else computed)
         if not parts:
@@ -188,14 +197,15 @@ class Index:
         return wanted
 
     def _groups(self, ctx: Context) -> list[Group]:
-        rows = ctx.engine.execute(f"SELECT DISTINCT sourcetype, source FROM {self.table} ORDER BY ALL")
-        groups: dict[tuple[str, tuple[str, ...]], tuple[Props, list[tuple[str, str]]]] = {}
-        for sourcetype, source in rows:
-            props = ctx.knowledge.props(ctx.app, host="", source=source, sourcetype=sourcetype)
+        host = "host" if ctx.knowledge.configures_hosts() else "''"
+        rows = ctx.engine.execute(f"SELECT DISTINCT sourcetype, source, {host} FROM {self.table} ORDER BY ALL")
+        groups: dict[tuple[str, tuple[str, ...]], tuple[Props, list[tuple[str, str, str]]]] = {}
+        for sourcetype, source, host in rows:
+            props = ctx.knowledge.props(ctx.app, host=host, source=source, sourcetype=sourcetype)
             renamed = sourcetype if props.sourcetype != sourcetype else ""
             key = (renamed, props.stanzas)
-            groups.setdefault(key, (props, []))[1].append((sourcetype, source))
-        return [Group(props, tuple(pairs)) for props, pairs in groups.values()]
+            groups.setdefault(key, (props, []))[1].append((sourcetype, source, host))
+        return [Group(props, tuple(origins)) for props, origins in groups.values()]
 
     # --- unknown sources --------------------------------------------------------------------------------------------
 
@@ -227,9 +237,7 @@ class Index:
             if event_type is None:
                 missing.append(term)
                 return False
-            return self._possible(
-                eventtype_expression(event_type.search, event_type.place, ctx), ctx, missing
-            )
+            return self._possible(eventtype_expression(event_type.search, event_type.place, ctx), ctx, missing)
         if term.field not in ("sourcetype", "source", "index"):
             return None
         if self._known(term, ctx):
@@ -262,8 +270,11 @@ def _in_indexes(patterns: Iterable[str]) -> str:
 def _in_group(group: Group, groups: int) -> str:
     if groups == 1:
         return "true"
-    pairs = ", ".join(f"({quote(sourcetype)}, {quote(source)})" for sourcetype, source in group.pairs)
-    return f"(sourcetype, source) IN ({pairs})"
+    if not any(host for _, _, host in group.origins):
+        pairs = ", ".join(f"({quote(sourcetype)}, {quote(source)})" for sourcetype, source, _ in group.origins)
+        return f"(sourcetype, source) IN ({pairs})"
+    triples = ", ".join(f"({', '.join(map(quote, origin))})" for origin in group.origins)
+    return f"(sourcetype, source, host) IN ({triples})"
 
 
 def _overlap(value: str, pattern: str) -> bool:

@@ -24,10 +24,19 @@ STAND_INS = HOME / "dev" / "apps"
 
 @dataclass
 class Loaded:
-    """What was read: for the account at the end of a run."""
+    """What was read: for the account at the end of a run.
+
+    Attributes:
+        files: files, and members of archives.
+        events: events in them.
+        passed: how many of these were passed over, because the search cannot find them.
+        problems: what was malformed.
+        seconds: how long it took.
+    """
 
     files: int = 0
     events: int = 0
+    passed: int = 0
     problems: list[Problem] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -92,26 +101,56 @@ class Session:
         wanted = (self.given[-1] if self.given else HOME).resolve()
         return next(a.id for a in self.knowledge.apps.values() if a.folder.resolve() == wanted)
 
-    def load(self, paths: Sequence[Path | str], sourcetype: str | None = None, index: str = "main") -> Loaded:
+    def load(
+        self,
+        paths: Sequence[Path | str],
+        sourcetype: str | None = None,
+        index: str = "main",
+        texts: frozenset[str] | None = None,
+    ) -> Loaded:
         """Read logs into the index.
+
+        Args:
+            paths, sourcetype: see ``inputs.read``.
+            index: name of the index.
+            texts: see ``prefilter.required_texts``: what holds none of them may be passed over. If anything turns
+                out malformed, everything is read after all, so that each problem is told with its place.
 
         Raises:
             InputError: a path cannot be read at all.
         """
+        loaded = self._load(paths, sourcetype, index, texts)
+        if texts is not None and loaded.problems and "-" not in map(str, paths):
+            self.index.clear()
+            loaded = self._load(paths, sourcetype, index, None)
+        return loaded
+
+    def _load(
+        self, paths: Sequence[Path | str], sourcetype: str | None, index: str, texts: frozenset[str] | None
+    ) -> Loaded:
         loaded = Loaded()
         started = time.perf_counter()
 
         def count_file(name: str) -> None:
             loaded.files += 1
 
-        events = read(paths, sourcetype=sourcetype, on_problem=loaded.problems.append, on_file=count_file)
-        loaded.events = self.index.add(events, index)
+        def count_passed(events: int) -> None:
+            loaded.passed += events
+
+        events = read(
+            paths,
+            sourcetype=sourcetype,
+            on_problem=loaded.problems.append,
+            on_file=count_file,
+            texts=texts,
+            on_passed=count_passed,
+        )
+        loaded.events = self.index.add(events, index) + loaded.passed
+        self.index.partial = loaded.passed > 0
         loaded.seconds = time.perf_counter() - started
         return loaded
 
-    def context(
-        self, app: str, place: Place, earliest: str | None = None, latest: str | None = None
-    ) -> Context:
+    def context(self, app: str, place: Place, earliest: str | None = None, latest: str | None = None) -> Context:
         """The context of a search.
 
         Raises:
@@ -127,9 +166,7 @@ class Session:
             return None
         value = parse_time(text, self.now)
         if value is None:
-            raise SearchError(
-                f"--{name} {text}: no time (try -1h@h, now, 2024-05-01T00:00:00Z, epoch seconds)"
-            )
+            raise SearchError(f"--{name} {text}: no time (try -1h@h, now, 2024-05-01T00:00:00Z, epoch seconds)")
         return value
 
     def default_search(self) -> SavedSearch:
@@ -143,19 +180,13 @@ class Session:
         if len(found) == 1:
             return found[0]
         names = ", ".join(f"`{s.name}`" for s in (found or own)[:8]) or "none"
-        raise KnowledgeError(
-            f"app `{self.home}` has no single correlation search: name one with --search ({names})"
-        )
+        raise KnowledgeError(f"app `{self.home}` has no single correlation search: name one with --search ({names})")
 
-    def plan_saved(
-        self, saved: SavedSearch, earliest: str | None = None, latest: str | None = None
-    ) -> Relation:
+    def plan_saved(self, saved: SavedSearch, earliest: str | None = None, latest: str | None = None) -> Relation:
         """Plan a saved search, over all events unless times are given (its own dispatch times are for live data)."""
         return plan_search(saved.search, self.saved_context(saved, earliest, latest))
 
-    def saved_context(
-        self, saved: SavedSearch, earliest: str | None = None, latest: str | None = None
-    ) -> Context:
+    def saved_context(self, saved: SavedSearch, earliest: str | None = None, latest: str | None = None) -> Context:
         """The context that a saved search runs in."""
         return self.context(saved.app, saved.place, earliest, latest)
 

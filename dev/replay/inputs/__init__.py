@@ -12,10 +12,12 @@ import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from replay.errors import InputError, Place
 from replay.inputs import registry
 from replay.inputs.base import ANY_SOURCETYPE, Confidence, Event, Format, Log, Problem
+from replay.inputs.skim import Skim
 from replay.inputs.stream import Stream, as_utf8
 
 __all__ = ["Event", "Problem", "read"]
@@ -35,6 +37,8 @@ def read(
     sourcetype: str | None = None,
     on_problem: Callable[[Problem], None],
     on_file: Callable[[str], None] | None = None,
+    texts: frozenset[str] | None = None,
+    on_passed: Callable[[int], None] = lambda events: None,
 ) -> Iterator[Event]:
     """Reads logs.
 
@@ -46,6 +50,8 @@ def read(
             event.
         on_problem: takes each problem; what is good around it is still read.
         on_file: takes the name of each file, or member of an archive, before it is read.
+        texts: events that hold none of these may be passed over unread, where the format allows it (skim.py).
+        on_passed: takes how many events of a file were passed over.
 
     Returns:
         The events in the order of the files.
@@ -57,7 +63,8 @@ def read(
         raise InputError("nothing to read: name a file, a folder, or - for standard input")
     for path in paths:
         _check(os.fspath(path))
-    return _read_all([os.fspath(path) for path in paths], sourcetype, on_problem, on_file)
+    skim = _Skimming(texts, on_passed)
+    return _read_all([os.fspath(path) for path in paths], sourcetype, on_problem, on_file, skim)
 
 
 def _check(path: str) -> None:
@@ -71,15 +78,24 @@ def _check(path: str) -> None:
         raise InputError("no permission to read it", Place(file=path))
 
 
+class _Skimming(NamedTuple):
+    texts: frozenset[str] | None
+    on_passed: Callable[[int], None]
+
+
 def _read_all(
-    paths: list[str], sourcetype: str | None, on_problem: _OnProblem, on_file: Callable[[str], None] | None
+    paths: list[str],
+    sourcetype: str | None,
+    on_problem: _OnProblem,
+    on_file: Callable[[str], None] | None,
+    skimming: _Skimming,
 ) -> Iterator[Event]:
     for path in paths:
         for file in _files(path, on_problem):
             for log in _logs(file, sourcetype, on_problem):
                 if on_file is not None:
                     on_file(log.name)
-                yield from _read_log(log)
+                yield from _read_log(log, skimming)
 
 
 def _files(path: str, on_problem: _OnProblem) -> Iterator[str]:
@@ -141,7 +157,7 @@ def _unpack(
             yield from _unpack(inner, content, sourcetype, on_problem, depth + 1)
 
 
-def _read_log(log: Log) -> Iterator[Event]:
+def _read_log(log: Log, skimming: _Skimming) -> Iterator[Event]:
     head = log.stream.peek(HEAD)
     if not head:
         return
@@ -150,7 +166,13 @@ def _read_log(log: Log) -> Iterator[Event]:
         known = ", ".join(found.name for found in registry.formats())
         log.report(f"left out: none of the known formats ({known}); --sourcetype says what it is", log.stream.offset)
         return
+    if skimming.texts is None or not format.skims:
+        yield from format.read(log)
+        return
+    skim = Skim(log.stream, skimming.texts)
+    log.stream = Stream(skim.read, log.report)
     yield from format.read(log)
+    skimming.on_passed(skim.passed)
 
 
 def recognise(head: bytes, sourcetype: str | None = None) -> Format | None:

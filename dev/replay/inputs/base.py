@@ -139,12 +139,14 @@ class Format:
             case, without what comes behind a colon.
         sniff: takes the first bytes of a file, up to ``HEAD`` of them.
         read: yields the events of a log.
+        skims: lines that are whole events may be passed over before ``read`` sees them (skim.py).
     """
 
     name: str
     sourcetypes: tuple[str, ...]
     sniff: Callable[[bytes], Confidence]
     read: Callable[[Log], Iterator[Event]]
+    skims: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from replay.context import Context
 from replay.errors import KnowledgeError
 from replay.knowledge.props import Props
-from replay.relation import NULL, Expr, Kind, Relation, quote
+from replay.relation import NULL, ORDER, Column, Expr, Kind, Relation, quote
 
 _SYSTEM = (
     "EventID",
@@ -39,10 +39,37 @@ _ATTRIBUTES = (
     "ActivityID",
     "RelatedActivityID",
 )
+_NAMES, _VALUES = Column('"__names"', Kind.MV), Column('"__values"', Kind.MV)
+HIDDEN = ("__names", "__values")
+"""Hidden columns of an XML event that was cut once for all its fields: names[i] belongs to values[i + 1]."""
 _DATA_NAME = r"""<Data Name=['"]([^'"<>]+)['"]"""
 _LEAF = r"<([A-Za-z_][\w.\-]*)(?:\s[^<>]*)?>[^<]+</"
 _PAIR_KEY = r'(?:^|[\s,;?&|({\[])([A-Za-z_][\w.\-]*)\s?=\s?["\w\-/\\.:@]'
 _WORD = re.compile(r"[A-Za-z_][\w.\-]*")
+
+
+def cut(props: Props, raw: Relation) -> Relation:
+    """Events made ready for ``automatic_field``: XML is cut once, instead of searched through for every field.
+
+    The text is split where an attribute ends an opening tag (``'>``): each piece holds a value up to its first ``<``,
+    and the name of the value in the piece behind it. A value that holds such an end itself leaves a piece without
+    any ``<``; such an event has no lists, and its fields are searched for one by one.
+    """
+    if props.kv_mode != "xml":
+        return raw
+    text = raw.field("_raw").sql
+    quoted = f"CASE WHEN contains({text}, '<Data Name=\"') THEN '\"' ELSE '''' END"
+    listed = ", ".join(c.sql for c in raw.columns.values())
+    pieces = f"SELECT {listed}, {ORDER}, {quoted} AS __quote, string_split({text}, __quote || '>') AS __pieces FROM {raw.name}"
+    one_quote = f"NOT (contains({text}, '<Data Name=\"') AND contains({text}, '<Data Name='''))"
+    clean = f"{one_quote} AND len(list_filter(__pieces, lambda p: NOT contains(p, '<'))) = 0"
+    names = "list_transform(__pieces, lambda p: split_part(p, '<Data Name=' || __quote, -1))"
+    values = "list_transform(__pieces, lambda p: split_part(p, '<', 1))"
+    return raw.derive(
+        f"SELECT * EXCLUDE (__quote, __pieces), CASE WHEN {clean} THEN {names} END AS {_NAMES.sql}, "
+        f"CASE WHEN {clean} THEN {values} END AS {_VALUES.sql} FROM ({pieces})",
+        {**raw.columns, HIDDEN[0]: _NAMES, HIDDEN[1]: _VALUES},
+    )
 
 
 def automatic_field(props: Props, name: str, raw: Relation) -> Expr:
@@ -52,7 +79,7 @@ def automatic_field(props: Props, name: str, raw: Relation) -> Expr:
         case "none":
             return NULL
         case "xml":
-            return _xml(name, text)
+            return _xml(name, text, raw.has(HIDDEN[0]))
         case "json":
             return _json(name, text)
         case "auto" | "auto_escaped":
@@ -65,9 +92,7 @@ def discover(props: Props, raw: Relation, ctx: Context) -> set[str]:
     text = raw.field("_raw").sql
     names: set[str] = set()
     if props.kv_mode == "xml":
-        names |= {*_SYSTEM, *_ATTRIBUTES} | _all(
-            ctx, raw, f"regexp_extract_all({text}, {quote(_DATA_NAME)}, 1)"
-        )
+        names |= {*_SYSTEM, *_ATTRIBUTES} | _all(ctx, raw, f"regexp_extract_all({text}, {quote(_DATA_NAME)}, 1)")
         names |= _all(ctx, raw, f"regexp_extract_all({text}, {quote(_LEAF)}, 1)") - {"Data"}
     if props.kv_mode == "json" or (props.kv_mode.startswith("auto") and props.auto_kv_json):
         names |= _json_names(ctx, raw, text)
@@ -81,21 +106,29 @@ def _all(ctx: Context, raw: Relation, lists: str, where: str = "true") -> set[st
     return {name for (name,) in rows if name}
 
 
-def _xml(name: str, text: str) -> Expr:
+def _xml(name: str, text: str, is_cut: bool) -> Expr:
     if not _WORD.fullmatch(name):
         return NULL
     escaped = re.escape(name)
     element = f"<{escaped}(?:\\s[^<>]*)?>([^<]*)</{escaped}>"
     if name in _SYSTEM:
-        patterns = [element]
-    elif name in _ATTRIBUTES:
-        data = f"""<Data Name=['"]{escaped}['"][^>]*>([^<]*)</Data>"""
-        patterns = [data, f"""<[A-Z]\\w+(?:\\s[^<>]*)?\\s{escaped}=['"]([^'"<>]*)['"][^<>]*/?>"""]
+        return Expr(f"spl_xml({_search(text, element)})", Kind.STR)
+    data = f"""<Data Name=['"]{escaped}['"]\\s*>([^<]*)</Data>"""
+    found = _search(text, data)
+    if is_cut:
+        at = f"list_position({_NAMES.sql}, {quote(name)})"
+        found = f"CASE WHEN {_NAMES.sql} IS NULL THEN {found} ELSE nullif({_VALUES.sql}[{at} + 1], '') END"
+    if name in _ATTRIBUTES:
+        attribute = f"""<[A-Z]\\w+(?:\\s[^<>]*)?\\s{escaped}=['"]([^'"<>]*)['"][^<>]*/?>"""
+        other = _search(text, attribute)
     else:
-        patterns = [f"""<Data Name=['"]{escaped}['"]\\s*>([^<]*)</Data>""", element]
-    found = [f"nullif(regexp_extract({text}, {quote(p)}, 1), '')" for p in patterns]
-    value = found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
-    return Expr(f"spl_xml({value})", Kind.STR)
+        # Most events end with EventData, whose fields are all <Data>: nothing else needs to be searched for.
+        other = f"CASE WHEN NOT ends_with({text}, '</EventData></Event>') THEN {_search(text, element)} END"
+    return Expr(f"spl_xml(coalesce({found}, {other}))", Kind.STR)
+
+
+def _search(text: str, pattern: str) -> str:
+    return f"nullif(regexp_extract({text}, {quote(pattern)}, 1), '')"
 
 
 # --- JSON -------------------------------------------------------------------------------------------------------------

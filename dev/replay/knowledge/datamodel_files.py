@@ -216,9 +216,7 @@ def _calculation(item: _Json, lineage: tuple[str, ...], place: Place) -> Calcula
     kind = _CALCULATIONS.get(str(item.get("calculationType")).lower())
     if kind is None:
         known = ", ".join(_CALCULATIONS.values())
-        raise KnowledgeError(
-            f"`{item.get('calculationType')}` is not a calculationType; one of {known}", place
-        )
+        raise KnowledgeError(f"`{item.get('calculationType')}` is not a calculationType; one of {known}", place)
     outputs = tuple(_field(one, lineage, place) for one in _items(item, "outputFields", place))
     if not outputs:
         raise KnowledgeError("a calculation has no `outputFields`", place)

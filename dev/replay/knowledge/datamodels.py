@@ -148,7 +148,5 @@ class DataModel:
         found = self.datasets.get(name.rpartition(".")[2])
         if found is None or ("." in name and not ".".join(found.lineage).endswith(name)):
             known = ", ".join(f"`{one}`" for one in self.datasets)
-            raise KnowledgeError(
-                f"data model `{self.name}` has no dataset `{name}`; it has {known}", self.place
-            )
+            raise KnowledgeError(f"data model `{self.name}` has no dataset `{name}`; it has {known}", self.place)
         return found

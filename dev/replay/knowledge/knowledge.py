@@ -82,9 +82,16 @@ class Knowledge:
         Raises:
             KnowledgeError: a setting that applies to them is malformed.
         """
+        return self._props_table(app).of(host, source, sourcetype)
+
+    def every_props(self, app: str) -> tuple[Props, ...]:
+        """What each props.conf stanza that a search in ``app`` sees says, by itself: for what must hold of any event."""
+        return self._props_table(app).each()
+
+    def _props_table(self, app: str) -> PropsTable:
         if app not in self._props:
             self._props[app] = PropsTable(self._layers, app)
-        return self._props[app].of(host, source, sourcetype)
+        return self._props[app]
 
     def sourcetypes(self) -> frozenset[str]:
         """Source types that have a stanza in some app's props.conf."""
@@ -93,6 +100,10 @@ class Knowledge:
     def source_patterns(self) -> tuple[str, ...]:
         """What stands after ``source::`` in the stanzas of all apps' props.conf."""
         return configured(self._props_names())[1]
+
+    def configures_hosts(self) -> bool:
+        """True if some app's props.conf has a ``[host::…]`` stanza: then the fields of events depend on their host."""
+        return any(name.startswith("host::") for name in self._props_names())
 
     def indexes(self) -> tuple[str, ...]:
         """Indexes that some app's indexes.conf defines."""

@@ -72,9 +72,7 @@ class Layers:
                 settings.setdefault(key, setting)
         return Stanza(name, place, settings)
 
-    def _parts(
-        self, app: str, conf: str, name: str
-    ) -> Iterator[tuple[Stanza, Iterable[tuple[str, Setting]]]]:
+    def _parts(self, app: str, conf: str, name: str) -> Iterator[tuple[Stanza, Iterable[tuple[str, Setting]]]]:
         """The stanza in each file where the search sees it, strongest first, with the settings it sees."""
         for owner in self.order(app):
             for file in owner.conf_files(conf):

@@ -73,9 +73,7 @@ def _arguments(stanza: Stanza, arity: int) -> tuple[str, ...]:
     args = tuple(arg.strip() for arg in text.split(",")) if text else ()
     if len(args) != arity:
         says = f"macro `{stanza.name}` takes {arity} but `args` names {len(args)}"
-        raise KnowledgeError(
-            f"{says}; the number in the stanza and `args` must agree", stanza.place_of("args")
-        )
+        raise KnowledgeError(f"{says}; the number in the stanza and `args` must agree", stanza.place_of("args"))
     if len(set(args)) != len(args):
         raise KnowledgeError(f"macro `{stanza.name}` names an argument twice", stanza.place_of("args"))
     return args

@@ -111,6 +111,7 @@ class PropsTable:
         self._entries = sorted(entries, key=lambda one: (one.kind, -one.priority, one.stanza.name))
         self._default = layers.stanza(app, "props", DEFAULT)
         self._known: dict[tuple[str, str, str], Props] = {}
+        self._alone: tuple[Props, ...] | None = None
 
     def of(self, host: str, source: str, sourcetype: str) -> Props:
         """The merged settings for events of this host, source and source type.
@@ -126,6 +127,13 @@ class PropsTable:
                 chosen.append(self._default)
             self._known[event] = _props(renamed, chosen)
         return self._known[event]
+
+    def each(self) -> tuple[Props, ...]:
+        """Every stanza as if it stood alone."""
+        if self._alone is None:
+            stanzas = [entry.stanza for entry in self._entries] + ([self._default] if self._default else [])
+            self._alone = tuple(_props(stanza.name, [stanza]) for stanza in stanzas)
+        return self._alone
 
     def _rename(self, sourcetype: str) -> str:
         for stanza in self._matching({_SOURCETYPE: sourcetype}):
@@ -191,9 +199,7 @@ def _props(sourcetype: str, stanzas: list[Stanza]) -> Props:
             for _, setting in _classes(settings, "FIELDALIAS-")
             for alias in parse_aliases(setting.value, setting.place)
         ),
-        evals=tuple(
-            Calculated(name, setting.value, setting.place) for name, setting in _classes(settings, "EVAL-")
-        ),
+        evals=tuple(Calculated(name, setting.value, setting.place) for name, setting in _classes(settings, "EVAL-")),
         lookups=tuple(_auto_lookups(settings)),
         settings=settings,
     )

@@ -84,9 +84,7 @@ def parse_lookup(text: str, place: Place) -> LookupSpec:
     inputs = _field_pairs(words[1:split], place)
     outputs = _field_pairs(words[split + 1 :], place)
     if not inputs:
-        raise KnowledgeError(
-            "a lookup needs a table and at least one field: `table field [AS event_field]`", place
-        )
+        raise KnowledgeError("a lookup needs a table and at least one field: `table field [AS event_field]`", place)
     if split < len(words) and not outputs:
         raise KnowledgeError(f"no field after {words[split].text}", place)
     overwrite = split == len(words) or words[split].is_keyword("OUTPUT")

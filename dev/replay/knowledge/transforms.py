@@ -80,8 +80,7 @@ def _delims(stanza: Stanza) -> tuple[str, ...] | None:
     if not text:
         return None
     sets = tuple(
-        re.sub(r"\\.", lambda escape: _ESCAPES.get(escape[0], escape[0]), quoted)
-        for quoted in _QUOTED.findall(text)
+        re.sub(r"\\.", lambda escape: _ESCAPES.get(escape[0], escape[0]), quoted) for quoted in _QUOTED.findall(text)
     )
     if not 1 <= len(sets) <= 2 or "" in sets or not re.fullmatch(r"[\s,]*", _QUOTED.sub("", text)):
         hint = 'write one or two sets of characters in quotes, such as "|", "="'

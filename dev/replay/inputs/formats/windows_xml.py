@@ -188,4 +188,4 @@ def sniff(head: bytes) -> Confidence:
     return Confidence.LIKELY if text.startswith((b"<?xml", b"<!DOCTYPE", b"<Event")) else Confidence.NO
 
 
-FORMAT = Format("Windows event XML", ("xmlwineventlog",), sniff, read)
+FORMAT = Format("Windows event XML", ("xmlwineventlog",), sniff, read, skims=True)

@@ -1,0 +1,107 @@
+"""Passing over lines that cannot matter, before anything is cut out, decoded or parsed.
+
+A search that asks for ``msra.exe`` in a field which is a verbatim part of the event can only find events whose raw
+text holds these letters, as Splunk's own lexicon tells it which events to read at all. ``Skim`` stands between the
+bytes of a log and its reader and takes out the lines that are one or more whole XML events and hold none of the
+wanted texts. What is in any way out of order stays, so that the reader sees, keeps and reports it (byte offsets then
+count what was left: whoever gets a problem report reads the log again in full).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+from replay.inputs.stream import Stream
+
+BLOCK = 8 * 1024 * 1024
+LONGEST_LINE = 64 * 1024 * 1024
+# A line break where the line before it does not end an event, or the line behind it does not begin one.
+_IRREGULAR = rb"\n(?:(?<!</Event>\n)(?<!</Event>\r\n)|(?!<Event[ >])(?!\z))"
+_REFERENCE = b"&#"  # a numeric character reference may spell any letter
+
+
+class Skim:
+    """A stream without the lines that cannot matter.
+
+    Args:
+        stream: the log, in UTF-8.
+        texts: what must stand, in ASCII letters of any case, in an event that matters; one of them is enough.
+
+    Attributes:
+        passed: events that were passed over.
+    """
+
+    def __init__(self, stream: Stream, texts: Iterable[str]) -> None:
+        self.passed = 0
+        self._stream = stream
+        self._wanted = wanted_pattern(frozenset(texts))
+        self._irregular, self._end = _pattern(_IRREGULAR), _pattern(rb"</Event>")
+        self._ready = b""
+        self._rest = b""
+
+    def read(self, size: int) -> bytes:
+        """Up to ``size`` bytes of what is left of the log."""
+        while not self._ready:
+            block = self._block()
+            if not block:
+                return b""
+            self._ready = self._skimmed(block)
+        piece, self._ready = self._ready[:size], self._ready[size:]
+        return piece
+
+    def _block(self) -> bytes:
+        """The next whole lines; at the end of the log, what is left."""
+        pieces = [self._rest]
+        while True:
+            piece = self._stream.read(BLOCK)
+            cut = piece.rfind(b"\n") + 1
+            if not piece or cut or sum(map(len, pieces)) > LONGEST_LINE:
+                break
+            pieces.append(piece)
+        self._rest = piece[cut:] if cut else b""
+        return b"".join([*pieces, piece[:cut] if cut else piece])
+
+    def _skimmed(self, block: bytes) -> bytes:
+        regular = block.startswith((b"<Event ", b"<Event>")) and block.endswith((b"</Event>\n", b"</Event>\r\n"))
+        if not regular or self._irregular.search(block):
+            return block
+        kept: list[bytes] = []
+        kept_events = at = 0
+        for match in self._wanted.finditer(block):
+            if match.start() < at:
+                continue
+            start = block.rfind(b"\n", at, match.start()) + 1 or at
+            end = block.find(b"\n", match.start()) + 1
+            kept.append(block[start:end])
+            kept_events += block.count(b"</Event>", start, end)
+            at = end
+        self.passed += sum(1 for _ in self._end.finditer(block)) - kept_events
+        return b"".join(kept)
+
+
+@lru_cache(maxsize=8)
+def wanted_pattern(texts: frozenset[str]) -> Any:
+    """One PCRE for all the texts, in any case, and for numeric references, which may spell them."""
+    spelled = [b"".join(_letter(c) for c in text) for text in sorted(texts)]
+    return _pattern(b"|".join([*spelled, _REFERENCE]))
+
+
+# Letters beyond ASCII whose lower case is an ASCII letter (Kelvin sign, dotted capital I), in UTF-8.
+_FOREIGN = {"k": b"\xe2\x84\xaa", "i": b"\xc4\xb0"}
+
+
+def _letter(c: str) -> bytes:
+    lower, upper = c.lower().encode(), c.upper().encode()
+    if c.lower() in _FOREIGN:
+        return b"(?:[" + lower + upper + b"]|" + _FOREIGN[c.lower()] + b")"
+    return re.escape(lower) if lower == upper else b"[" + lower + upper + b"]"
+
+
+@lru_cache(maxsize=16)
+def _pattern(pattern: bytes) -> Any:
+    import pcre2
+
+    return pcre2.compile(pattern)

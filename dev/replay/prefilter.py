@@ -1,0 +1,241 @@
+"""Which texts must stand in the raw event for a search to find it: what a skim of the logs may rely on.
+
+The answer must be sound: an event without any of the texts can never be found. So a text is taken only from ``field =
+value`` where the value of the field, whatever the loaded apps do to it, is a verbatim part of the raw text. Every
+setting of every props.conf stanza, and the calculations of the data model, are looked at (not only those that turn out
+to apply), and whatever is not understood gives no text at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, is_dataclass
+
+from replay.commands import Command
+from replay.commands.search import Search
+from replay.commands.tstats import TStats
+from replay.context import Context
+from replay.errors import ReplayError
+from replay.knowledge.datamodels import Dataset
+from replay.knowledge.fields import INTERNAL
+from replay.plan import Parser, Pipeline, expand_macros
+from replay.predicates import network_of
+from replay.spl.evals import Call, EvalExpr, Field, Number, String, parse_whole
+from replay.spl.scanner import Scanner
+from replay.spl.search import And, Compare, Or, SearchExpr, Text
+from replay.summaries import root_dataset
+
+SHORTEST = 4
+"""Shorter texts are in nearly every event."""
+# Characters that XML may write as an entity end a text; so does the wildcard.
+_SAFE = re.compile(r"[A-Za-z0-9._\-:\\/ ]+")
+_NOT_RAW = frozenset(INTERNAL) - {"_raw"}
+_PARTS = frozenset(
+    ("lower", "upper", "mvindex", "split", "trim", "ltrim", "rtrim", "substr", "mvdedup", "mvsort", "mvreverse")
+)
+"""Functions whose result is a part of their first argument, case aside."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the values of a field come from: each is a part of one of the constants or, if ``verbatim``, of the raw
+    text (case and entities aside)."""
+
+    verbatim: bool
+    constants: frozenset[str] = frozenset()
+
+    def __or__(self, other: Origin) -> Origin:
+        return Origin(self.verbatim and other.verbatim, self.constants | other.constants)
+
+
+RAW = Origin(True)
+UNKNOWN = Origin(False)
+
+
+def required_texts(text: str, ctx: Context) -> frozenset[str] | None:
+    """Texts of which at least one stands in every event that the search can find; None if nothing can be said.
+
+    Args:
+        text: a search with its macros.
+        ctx: its context.
+    """
+    try:
+        first, *others = Parser(ctx).search(expand_macros(text, ctx)).commands
+    except ReplayError:
+        return None  # the plan will raise it where it belongs
+    if any(_reads_more(command) for command in others):
+        return None
+    if isinstance(first, Search):
+        return Analysis(ctx).texts(first.expression)
+    if isinstance(first, TStats) and first.model is not None:
+        return Analysis(ctx, _dataset(first, ctx)).texts(first.where)
+    return None
+
+
+def _dataset(command: TStats, ctx: Context) -> Dataset:
+    assert command.model is not None
+    model = ctx.knowledge.datamodel(ctx.app, command.model)
+    return model.dataset(command.dataset or root_dataset(model, ctx))
+
+
+def _reads_more(command: Command) -> bool:
+    """True if the command has a search of its own, which may need other events."""
+    if isinstance(command, Search):
+        return "Subsearch" in repr(command.expression)
+    if not is_dataclass(command):
+        return True
+    values = [getattr(command, f.name) for f in fields(command)]
+    return command.name in ("map", "tstats", "savedsearch", "foreach") or any(
+        isinstance(v, Pipeline) for v in _flat(values)
+    )
+
+
+def _flat(values: Iterable[object]) -> Iterable[object]:
+    for value in values:
+        if isinstance(value, tuple | list):
+            yield from _flat(value)
+        else:
+            yield value
+
+
+class Analysis:
+    """Answers for one search.
+
+    Args:
+        ctx: the search.
+        dataset: the dataset whose fields the expression names; None for fields of events.
+    """
+
+    def __init__(self, ctx: Context, dataset: Dataset | None = None) -> None:
+        self.ctx = ctx
+        self.dataset = dataset
+
+    def texts(self, expr: SearchExpr) -> frozenset[str] | None:
+        """See ``required_texts``."""
+        match expr:
+            case And(terms):
+                found = [t for t in map(self.texts, terms) if t]
+                return max(found, key=lambda t: min(map(len, t)), default=None)
+            case Or(terms):
+                each = [self.texts(t) for t in terms]
+                return frozenset().union(*(t for t in each if t)) if each and all(each) else None
+            case Compare(name, "=", value):
+                return self._compared(name, value)
+            case Text(value, kind) if kind in ("word", "phrase"):
+                return _longest(value)
+        return None
+
+    def _compared(self, name: str, value: str) -> frozenset[str] | None:
+        if network_of(value) is not None:
+            return None
+        texts, origin = _longest(value), self.origin(name)
+        if texts is None or not origin.verbatim or any(t in c.lower() for t in texts for c in origin.constants):
+            return None
+        return texts
+
+    # --- where values come from ---------------------------------------------------------------------------------------
+
+    def origin(self, name: str) -> Origin:
+        """Origin of a field, as the search names it."""
+        if self.dataset is None:
+            return self._event_field(name)
+        field = self.dataset.field(name)
+        if field is None or field.name in INTERNAL or self.dataset.base_search is not None:
+            return UNKNOWN
+        known: dict[str, Origin] = {}
+
+        def so_far(name: str) -> Origin:
+            return known[name] if name in known else self._event_field(name)
+
+        for calculation in self.dataset.calculations:
+            for output in calculation.outputs:
+                origin = UNKNOWN
+                if calculation.kind == "Eval":
+                    tree = parse_whole(Scanner(calculation.expression, place=calculation.place), "a calculation")
+                    origin = _of(tree, so_far)
+                known[output.name] = origin
+        return so_far(field.name)
+
+    def _event_field(self, name: str) -> Origin:
+        """An event's field, over all that any props.conf stanza says of it."""
+        if name in INTERNAL or name in ("tag", "eventtype"):
+            return UNKNOWN
+        found = self._extracted()
+        for props in self.ctx.knowledge.every_props(self.ctx.app):
+            if any(not one.lookup.outputs or name in dict(one.lookup.outputs).values() for one in props.lookups):
+                return UNKNOWN
+            for calculated in props.evals:
+                if calculated.field == name:
+                    tree = parse_whole(Scanner(calculated.expression, place=calculated.place), "a calculated field")
+                    found |= _of(tree, self._aliased)
+        return found | self._aliased(name)
+
+    def _aliased(self, name: str) -> Origin:
+        if name in INTERNAL:
+            return UNKNOWN
+        found = self._extracted()
+        for props in self.ctx.knowledge.every_props(self.ctx.app):
+            for alias in props.aliases:
+                if alias.target == name:
+                    found |= UNKNOWN if alias.source in INTERNAL else self._extracted()
+        return found
+
+    def _extracted(self) -> Origin:
+        """Extractions copy parts of the text, unless a FORMAT puts several together or they read the event's source."""
+        for props in self.ctx.knowledge.every_props(self.ctx.app):
+            if any(e.source_field in _NOT_RAW for e in props.extracts):
+                return UNKNOWN
+            for report in props.reports:
+                if not all(self._copies(transform) for transform in report.transforms):
+                    return UNKNOWN
+        return RAW
+
+    def _copies(self, name: str) -> bool:
+        transform = self.ctx.knowledge.transform(self.ctx.app, name)
+        values = re.findall(r'::("[^"]*"|\S+)', transform.format or "")
+        return transform.source_key not in _NOT_RAW and all(re.fullmatch(r'"?\$\d+"?', v) for v in values)
+
+
+def _of(expr: EvalExpr, field: Callable[[str], Origin]) -> Origin:
+    """Origin of the value of an eval expression."""
+    match expr:
+        case String(value):
+            return Origin(True, frozenset([value]))
+        case Number(text):
+            return Origin(True, frozenset([text, str(int(float(text)))]))
+        case Field(name):
+            return field(name)
+        case Call(name, args):
+            return _of_call(name, args, field)
+    return UNKNOWN
+
+
+def _of_call(name: str, args: tuple[EvalExpr, ...], field: Callable[[str], Origin]) -> Origin:
+    if name in ("if", "case", "coalesce", "nullif", "mvappend"):
+        values = {"if": args[1:], "case": args[1::2], "nullif": args[:1]}.get(name, args)
+        found = RAW
+        for value in values:
+            found |= _of(value, field)
+        return found
+    if name == "null":
+        return RAW
+    if name in _PARTS and args or name == "replace" and len(args) == 3 and _cuts(args[1], args[2]):
+        return _of(args[0], field)
+    return UNKNOWN
+
+
+def _cuts(pattern: EvalExpr, replacement: EvalExpr) -> bool:
+    r"""``replace(x, "^…", "")`` and ``replace(x, "^…(…)…$", "\1")`` leave a part of x: there is one match at most."""
+    if not isinstance(pattern, String) or not isinstance(replacement, String) or "|" in pattern.value:
+        return False
+    start, end = re.match(r"(\(\?[is]+\))?\^", pattern.value) is not None, pattern.value.endswith("$")
+    if replacement.value == "":
+        return start or end
+    return start and end and re.fullmatch(r"\\\d", replacement.value) is not None
+
+
+def _longest(value: str) -> frozenset[str] | None:
+    runs = [run.strip(" ") for run in _SAFE.findall(value)]
+    best = max(runs, key=len, default="")
+    return frozenset([best.lower()]) if len(best) >= SHORTEST else None
