@@ -60,7 +60,10 @@ def cut(props: Props, raw: Relation) -> Relation:
     text = raw.field("_raw").sql
     quoted = f"CASE WHEN contains({text}, '<Data Name=\"') THEN '\"' ELSE '''' END"
     listed = ", ".join(c.sql for c in raw.columns.values())
-    pieces = f"SELECT {listed}, {ORDER}, {quoted} AS __quote, string_split({text}, __quote || '>') AS __pieces FROM {raw.name}"
+    pieces = (
+        f"SELECT {listed}, {ORDER}, {quoted} AS __quote, string_split({text}, __quote || '>') AS __pieces "
+        f"FROM {raw.name}"
+    )
     one_quote = f"NOT (contains({text}, '<Data Name=\"') AND contains({text}, '<Data Name='''))"
     clean = f"{one_quote} AND len(list_filter(__pieces, lambda p: NOT contains(p, '<'))) = 0"
     names = "list_transform(__pieces, lambda p: split_part(p, '<Data Name=' || __quote, -1))"

@@ -209,10 +209,11 @@ def _dynamic_lists(e: Extraction, source: Expr) -> tuple[str, str]:
     t = e.transform
     assert t is not None
     if t.regex is None:
-        pair, kv = (t.delims or ("", ""))[0], (t.delims or ("", ""))[-1]
-        pairs = f"regexp_split_to_array({as_text(source).sql}, {_lit(_char_class(pair))})"
-        keys = f"list_transform({pairs}, lambda p: trim(regexp_split_to_array(p, {_lit(_char_class(kv))})[1]))"
-        values = f"list_transform({pairs}, lambda p: trim(regexp_replace(p, {_lit('^[^' + _in_class(kv) + ']*' + _char_class(kv))}, '')))"
+        between_pairs, within = (t.delims or ("", ""))[0], _in_class((t.delims or ("", ""))[-1])
+        pairs = f"regexp_split_to_array({as_text(source).sql}, {_lit(_char_class(between_pairs))})"
+        key, value = _lit(f"(?s)^([^{within}]*)"), _lit(f"(?s)^[^{within}]*[{within}](.*)$")
+        keys = f"list_transform({pairs}, lambda p: trim(regexp_extract(p, {key}, 1)))"
+        values = f"list_transform({pairs}, lambda p: trim(regexp_extract(p, {value}, 1)))"
         return keys, values
     key, value = next((k, v) for k, v in _format_pairs(t.format or "") if "$" in k)
     text = as_text(source).sql

@@ -85,7 +85,7 @@ class Knowledge:
         return self._props_table(app).of(host, source, sourcetype)
 
     def every_props(self, app: str) -> tuple[Props, ...]:
-        """What each props.conf stanza that a search in ``app`` sees says, by itself: for what must hold of any event."""
+        """What each props.conf stanza that a search in ``app`` sees says, by itself: what may hold of some event."""
         return self._props_table(app).each()
 
     def _props_table(self, app: str) -> PropsTable:
