@@ -213,9 +213,12 @@ class Index:
         missing: list[Compare] = []
         if self._possible(expr, ctx, missing) is False and missing:
             names = ", ".join(dict.fromkeys(f"{t.field} `{t.value}`" for t in missing))
+            text = f"nothing is known of {names}: no event has it and no loaded app configures it"
+            if ctx.dispatch.writer is not None:
+                ctx.warn(text)  # the events of a server may still be on their way
+                return
             raise SearchError(
-                f"nothing is known of {names}: no event has it and no loaded app configures it; load the data with "
-                "--sourcetype (or --index), or an app that knows it with --app",
+                f"{text}; load the data with --sourcetype (or --index), or an app that knows it with --app",
                 Place(column=missing[0].column or None).within(ctx.place),
             )
 
