@@ -159,18 +159,18 @@ class Collector:
         try:
             if what == "/raw":
                 self._check_index(defaults.index, token)
-                problems = store(self._head, [(defaults.index, raw_events(spool.file, defaults))])
+                wrong = store(self._head, [(defaults.index, raw_events(spool.file, defaults))])
             else:
                 found = batches(spool.text(), defaults)
                 for index in found:
                     self._check_index(index, token)
-                problems = store(self._head, list(found.items()))
+                wrong = store(self._head, list(found.items()))
         except BadBatch as error:
             raise HecError(400, error.code, error.text, **{"invalid-event-number": error.number}) from error
         except ReplayError as error:
             raise HecError(500, 8, f"Internal server error: {error}") from error
-        for problem in problems:
-            self._head.tell("WARN", f"HTTP Event Collector, {token.name}: {problem}")
+        if wrong:
+            self._head.tell("WARN", f"HTTP Event Collector, {token.name}: {wrong}")
 
     # --- acknowledgement ----------------------------------------------------------------------------------------------
 

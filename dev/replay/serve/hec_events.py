@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 SOURCETYPE = "httpevent"
 """Of events for which nobody names one (Getting Data In, "Format events for HTTP Event Collector")."""
-MOST_PROBLEMS = 20
+MOST_PROBLEMS = 5
+"""Of one upload that are told; the others are counted."""
 _META = ("time", "host", "source", "sourcetype", "index", "event", "fields")
 
 
@@ -65,11 +66,11 @@ class _Upload(Log):
 RawEvents = Callable[[Callable[[Problem], None]], Iterator[Event]]
 
 
-def store(head: Head, batches: Iterable[tuple[str, RawEvents | list[Event]]]) -> list[str]:
+def store(head: Head, batches: Iterable[tuple[str, RawEvents | list[Event]]]) -> str:
     """Put events into their indexes: all of them, or none if one cannot be stored.
 
     Returns:
-        What is wrong with the data, if it is not as it should be.
+        What is wrong with the data, or nothing if it is as it should be.
 
     Raises:
         BadBatch: there was data, and no event in it.
@@ -87,9 +88,9 @@ def store(head: Head, batches: Iterable[tuple[str, RawEvents | list[Event]]]) ->
     if not total:
         reason = str(problems[0].reason) if problems else "it holds no event"
         raise BadBatch(6, f"Invalid data format: {reason}", 0)
-    shown = [str(problem) for problem in problems[:MOST_PROBLEMS]]
-    more = len(problems) - len(shown)
-    return [*shown, f"and {more} more"] if more else shown
+    shown = "; ".join(str(problem) for problem in problems[:MOST_PROBLEMS])
+    more = len(problems) - MOST_PROBLEMS
+    return f"{shown}; and {more} more" if more > 0 else shown
 
 
 def raw_events(file: IO[bytes], defaults: Defaults) -> RawEvents:
