@@ -7,6 +7,7 @@ printed; ``--tolerate`` makes it 0).
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -59,8 +60,6 @@ def main() -> None:
     except ReplayError as e:
         err.print(f"[bold red]error:[/bold red] {escape(str(e))}")
         sys.exit(WRONG)
-    except BrokenPipeError:
-        sys.exit(DONE)
 
 
 @app.command()
@@ -180,8 +179,11 @@ def _finish(
     started = time.perf_counter()
     rows = list(session.engine.rows(relation))
     fields = [n for n in relation.columns if not n.startswith("_") or n in ("_time", "_raw")]
-    writer(fields, ({n: v for n, v in row.items() if n in fields} for row in rows))
-    sys.stdout.flush()
+    try:
+        writer(fields, ({n: v for n, v in row.items() if n in fields} for row in rows))
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads (`| head`) has seen enough; what Python flushes at its end goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     _account(loaded, len(rows), time.perf_counter() - started)
     if expect is not None and len(rows) != expect:
         err.print(f"[bold red]expected {expect} rows, got {len(rows)}[/bold red]")

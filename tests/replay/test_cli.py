@@ -1,0 +1,198 @@
+"""The verbs as a user has them: real processes, exit statuses, and what goes to which stream."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support import ROOT, write_app
+
+DONE, UNEXPECTED, WRONG, MALFORMED = 0, 1, 2, 3
+LINES = '{"_time": 1700000000, "a": "x", "n": 1}\n{"_time": 1700000001, "a": "y [b]", "n": 2}\n'
+
+
+def replay(*arguments: object, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from replay.cli import main; main()", *map(str, arguments)]
+    environment = {"PYTHONPATH": str(ROOT / "dev"), "PATH": "", "COLUMNS": "200", "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run(
+        command, input=stdin, capture_output=True, text=True, encoding="utf-8", check=False, env=environment
+    )
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "events.json"
+    path.write_text(LINES, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    saved = {"Both": {"search": "index=main `which` | table a n", "action.correlationsearch.enabled": "1"}}
+    macros = {"which": {"definition": "n=*"}, "with(1)": {"args": "x", "definition": "n=$x$"}}
+    return write_app(tmp_path / "myapp", {"savedsearches": saved, "macros": macros})
+
+
+def search(log: Path, spl: str, *more: object) -> subprocess.CompletedProcess[str]:
+    return replay("search", spl, log, "--sourcetype", "plain", *more)
+
+
+def test_json_is_one_object_a_line_and_nothing_else(log: Path) -> None:
+    done = search(log, "index=main | table a n", "--output", "json")
+    assert done.returncode == DONE, done.stderr
+    assert [json.loads(line) for line in done.stdout.splitlines()] == [{"a": "y [b]", "n": "2"}, {"a": "x", "n": "1"}]
+    assert "2 results" in done.stderr
+
+
+def test_json_keeps_multivalues_and_numbers_as_splunk_prints_them(log: Path) -> None:
+    done = search(log, 'index=main n=1 | eval m=split("p,q", ","), h=n/2, w=n*2 | table m h w', "--output", "json")
+    assert json.loads(done.stdout) == {"m": ["p", "q"], "h": "0.5", "w": "2"}
+
+
+def test_csv_has_a_header_and_joins_multivalues_by_newlines(log: Path) -> None:
+    done = search(log, 'index=main n=1 | eval m=split("p,q", ",") | table a m z', "--output", "csv")
+    assert done.returncode == DONE, done.stderr
+    assert list(csv.reader(io.StringIO(done.stdout))) == [["a", "m", "z"], ["x", "p\nq", ""]]
+
+
+def test_a_table_is_the_default_and_shows_what_events_hold_as_it_is(log: Path) -> None:
+    done = search(log, "index=main | table a n")
+    assert done.returncode == DONE, done.stderr
+    assert "y [b]" in done.stdout
+    assert "results" not in done.stdout
+
+
+def test_no_results_is_no_failure(log: Path) -> None:
+    done = search(log, "index=main n=9")
+    assert (done.returncode, done.stdout.strip()) == (DONE, "no results")
+
+
+def test_standard_input_is_read(log: Path) -> None:
+    done = replay("search", "index=main | stats count", "-", "--sourcetype", "plain", "--output", "json", stdin=LINES)
+    assert (done.returncode, json.loads(done.stdout)) == (DONE, {"count": "2"}), done.stderr
+
+
+@pytest.mark.parametrize(("expected", "status"), [(2, DONE), (1, UNEXPECTED), (0, UNEXPECTED)])
+def test_expect_turns_the_number_of_results_into_a_status(log: Path, expected: int, status: int) -> None:
+    done = search(log, "index=main | table n", "--expect", expected, "--output", "json")
+    assert done.returncode == status
+    assert len(done.stdout.splitlines()) == 2
+    assert ("expected" in done.stderr) == (status == UNEXPECTED)
+
+
+def test_times_limit_the_events(log: Path) -> None:
+    done = search(log, "index=main | table n", "--earliest", "1700000001", "--output", "json")
+    assert done.stdout == '{"n": "2"}\n'
+    done = search(log, "index=main | table n", "--latest", "2023-11-14T22:13:21Z", "--output", "json")
+    assert done.stdout == '{"n": "1"}\n'
+
+
+WRONG_SEARCHES = [
+    ("index=main | statz count", "column 14: unknown search command `statz` (nearest: stats"),
+    ("index=main (a=1", "column 12: `(` is never closed"),
+    ("index=main `nosuch`", "macro `nosuch` is not defined"),
+    ("index=main | eval x=nosuch(1)", "unknown eval function `nosuch`"),
+    ("index=nowhere", "nothing is known of index `nowhere`"),
+    ("| tstats count from datamodel=Nosuch.Root", "data model `Nosuch`"),
+    ("", "the search is empty"),
+]
+
+
+@pytest.mark.parametrize(("spl", "says"), WRONG_SEARCHES)
+def test_a_wrong_search_says_where(spl: str, says: str, log: Path) -> None:
+    done = search(log, spl)
+    assert done.returncode == WRONG, done.stderr
+    assert says in " ".join(done.stderr.split())
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_call_says_what_is_right(log: Path, tmp_path: Path) -> None:
+    for arguments, says in (
+        (("--output", "xml"), "one of csv, json, table"),
+        (("--app", tmp_path / "nosuch"), "no such app folder"),
+        (("--set", "which"), "--set takes MACRO=DEFINITION"),
+        (("--set", "nosuch=1"), "macro `nosuch` is not defined"),
+        (("--earliest", "yesterday"), "--earliest yesterday: no time"),
+    ):
+        done = search(log, "index=main", *arguments)
+        assert done.returncode == WRONG, done.stderr
+        assert says in " ".join(done.stderr.split())
+        assert "Traceback" not in done.stderr
+
+
+def test_a_missing_log_is_named(tmp_path: Path) -> None:
+    done = replay("search", "index=main", tmp_path / "nosuch.json")
+    assert done.returncode == WRONG
+    assert "nosuch.json" in done.stderr.replace("\n", "")
+
+
+def test_malformed_input_gives_its_results_and_a_status(tmp_path: Path) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text(LINES + '{"_time": 1700000002, "a": \n', encoding="utf-8")
+    done = search(path, "index=main n=* | table n", "--output", "json")
+    assert done.returncode == MALFORMED, done.stderr
+    assert len(done.stdout.splitlines()) == 2
+    assert "malformed:" in done.stderr and "bad.json" in done.stderr
+    assert search(path, "index=main", "--tolerate").returncode == DONE
+
+
+def test_run_takes_the_correlation_search_of_the_app(app: Path, log: Path) -> None:
+    done = replay("run", log, "--app", app, "--sourcetype", "plain", "--output", "json")
+    assert done.returncode == DONE, done.stderr
+    assert len(done.stdout.splitlines()) == 2
+    assert "Both" in done.stderr and "index=main n=*" in done.stderr
+
+
+def test_set_replaces_a_macro(app: Path, log: Path) -> None:
+    done = replay("run", log, "--app", app, "--sourcetype", "plain", "--output", "json", "--set", "which=n=1")
+    assert [json.loads(line) for line in done.stdout.splitlines()] == [{"a": "x", "n": "1"}], done.stderr
+
+
+def test_run_names_the_saved_searches_near_a_misspelt_one(app: Path, log: Path) -> None:
+    done = replay("run", log, "--app", app, "--search", "Bothh")
+    assert done.returncode == WRONG
+    assert "Both" in done.stderr
+
+
+def test_explain_shows_the_expanded_search_and_its_sql(app: Path) -> None:
+    done = replay("explain", "Both", "--app", app)
+    assert done.returncode == DONE, done.stderr
+    assert "index=main n=* | table a n" in done.stdout
+    assert "SELECT" in done.stdout
+
+
+def test_check_gives_a_verdict_for_every_saved_search(tmp_path: Path) -> None:
+    saved = {"Good": {"search": "index=main | stats count"}, "Bad": {"search": "index=main | nosuch"}}
+    done = replay("check", "--app", write_app(tmp_path / "mine", {"savedsearches": saved}), "--output", "json")
+    verdicts = {v["search"]: v for v in map(json.loads, done.stdout.splitlines()) if v["app"] == "mine"}
+    assert done.returncode == WRONG
+    assert verdicts["Good"]["status"] == "runs"
+    assert verdicts["Bad"]["status"] == "fails"
+    assert "unknown search command `nosuch`" in verdicts["Bad"]["reason"]
+    assert "savedsearches.conf" in verdicts["Bad"]["place"] and "column 14" in verdicts["Bad"]["place"]
+
+
+def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
+    path = tmp_path / "many.json"
+    path.write_text(
+        "".join(f'{{"_time": {1700000000 + i}, "a": "{"x" * 200}"}}\n' for i in range(5000)), encoding="utf-8"
+    )
+    command = [sys.executable, "-c", "from replay.cli import main; main()", "search", "index=main", str(path)]
+    environment = {"PYTHONPATH": str(ROOT / "dev"), "PATH": ""}
+    with subprocess.Popen(
+        [*command, "--sourcetype", "plain", "--output", "json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=environment,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        errors = process.stderr.read().decode()
+        process.wait()
+    assert "Traceback" not in errors
+    assert process.returncode == DONE
