@@ -1,169 +1,17 @@
-"""The search command ``rbaenrich``: options and dispatch; the enrichment itself is in ``rba``.
+"""The search command ``rbaenrich``; what it does is in ``rbaenrich_command``, its enrichment in ``rba``.
 
-... | rbaenrich detection="<saved search>" [output=annotate|events] [prefix=<string>]
+This file stays short: Python compiles it anew at every start, and keeps what it imports.
 """
 
 from __future__ import annotations
 
-import csv
 import os
-import re
 import sys
-from typing import Any, Iterator, Mapping, Tuple
 
-APP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-LIB = os.path.join(APP, "lib")
+LIB = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib")
 if os.path.isdir(LIB):  # in the app's package, the SDK lies there
     sys.path.insert(0, LIB)
 
-from rba.attack import Technique, read_techniques  # noqa: E402
-from rba.body import enrich_body  # noqa: E402
-from rba.detection import Detection, read_detection  # noqa: E402
-from rba.enrich import ANNOTATE, EVENTS, Enricher  # noqa: E402
-from rba.errors import RbaError  # noqa: E402
-from rba.files import app_folders, find_in_files  # noqa: E402
-from rba.found import Found  # noqa: E402
-from rba.rest import Fetch, find_by_rest  # noqa: E402
-from splunklib.searchcommands import Configuration, Option, StreamingCommand, dispatch  # noqa: E402
-
-TECHNIQUES = os.path.join(APP, "lookups", "mitre_attack_techniques.csv")
-TIMEOUT = 30  # seconds to wait for splunkd
-PREFIX = re.compile(r"(?:[A-Za-z][A-Za-z0-9_.:-]*)?")
-
-csv.field_size_limit(2**31 - 1)  # the SDK's limit of 10 MB would end the search at a larger value
-
-
-@Configuration(distributed=False)
-class RbaEnrichCommand(StreamingCommand):  # type: ignore[misc]  # the SDK has no types
-    """Adds a correlation search's risk score, message, threat objects and annotations to its results.
-
-    It runs on the search head (the SDK says ``stateful`` for that), where the saved searches are.
-    """
-
-    detection = Option(
-        doc="""**Syntax:** **detection=***<saved search>*
-        **Description:** Full name of the correlation search whose risk is added."""
-    )
-    output = Option(
-        doc="""**Syntax:** **output=***annotate|events*
-        **Description:** annotate (default) adds the risk to each result; events makes a risk event for each
-        risk object of each result.""",
-        default=ANNOTATE,
-    )
-    prefix = Option(
-        doc="""**Syntax:** **prefix=***<string>*
-        **Description:** Put before the name of every field that is added.""",
-        default="",
-    )
-
-    _enricher: Enricher
-
-    def prepare(self) -> None:
-        """Checks the options and loads the detection; what is wrong ends the search before any result."""
-        try:
-            self._check_options()
-            found = self._find()
-            detection = read_detection(self.detection, found.settings)
-        except RbaError as error:
-            self.error_exit(error, str(error))
-        techniques = self._techniques(detection)
-        for text in (*found.warnings, *detection.warnings):
-            self.write_warning(text)
-        self._enricher = Enricher(detection, techniques, self.output, self.prefix)
-
-    def stream(self, records: str) -> Iterator[str]:
-        """The results of one chunk: CSV text, in and out."""
-        return enrich_body(self._enricher, records)
-
-    def _execute_chunk_v2(self, process: Any, chunk: Tuple[Any, str]) -> None:
-        """Replaces the SDK's coding of results, which loses fields.
-
-        The SDK turns each row into a dictionary, takes the fields of the first for all, drops multivalues
-        that it cannot decode, and back. Here text stays text: what came in goes out untouched. All else is
-        the SDK's.
-        """
-        self._record_writer._buffer.writelines(process(chunk[1]))
-        for text in self._enricher.take_warnings():
-            self.write_warning(text)
-
-    def write_error(self, message: str, *args: Any) -> None:
-        """The SDK's, but for braces in a message without arguments, which the SDK takes for format fields."""
-        super().write_error(message if args else _verbatim(message), *args)
-
-    def write_warning(self, message: str, *args: Any) -> None:
-        """As ``write_error``."""
-        super().write_warning(message if args else _verbatim(message), *args)
-
-    def _check_options(self) -> None:
-        if self.fieldnames:
-            raise RbaError(
-                f"rbaenrich does not understand {' '.join(self.fieldnames)}: it takes detection=, output= "
-                'and prefix=. Quote a name that has blanks: detection="<saved search>".'
-            )
-        if not self.detection:
-            raise RbaError('rbaenrich needs a correlation search: detection="<saved search>".')
-        if self.output not in (ANNOTATE, EVENTS):
-            raise RbaError(f"output={self.output} is unknown: use output={ANNOTATE} or output={EVENTS}.")
-        if not PREFIX.fullmatch(self.prefix):
-            raise RbaError(
-                f"prefix={self.prefix} is no beginning of a field name: use a letter, then letters, digits, _ . : or -."
-            )
-
-    def _find(self) -> Found:
-        info = self.metadata.searchinfo
-        app = getattr(info, "app", None) or ""
-        if getattr(info, "session_key", None) and getattr(info, "splunkd_uri", None):
-            return find_by_rest(
-                self.detection, app, os.path.basename(APP), _splunkd(info.splunkd_uri, info.session_key)
-            )
-        return find_in_files(self.detection, app, app_folders(APP, os.environ))
-
-    def _techniques(self, detection: Detection) -> Mapping[str, Technique]:
-        ids = detection.annotations.get("mitre_attack", ())
-        try:
-            techniques = read_techniques(TECHNIQUES, ids)
-        except RbaError as error:
-            self.write_warning(f"ATT&CK techniques stay without names: {error}")
-            return {}
-        missing = [i for i in ids if i not in techniques]
-        if missing:
-            self.write_warning(f"Not in the lookup mitre_attack_techniques, shown by id only: {', '.join(missing)}.")
-        return techniques
-
-
-def _verbatim(text: str) -> str:
-    return text.replace("{", "{{").replace("}", "}}")
-
-
-def _splunkd(uri: str, session_key: str) -> Fetch:
-    """Asks the splunkd that runs the search, as the user who runs it."""
-    from http.client import HTTPException
-    from urllib.parse import urlsplit
-
-    from splunklib import binding
-
-    parts = urlsplit(uri)
-    # splunkd's certificate is its own by default, and the address is the one that splunkd itself gave.
-    context = binding.Context(
-        handler=binding.handler(timeout=TIMEOUT),
-        scheme=parts.scheme,
-        host=parts.hostname,
-        port=parts.port,
-        token=session_key,
-    )
-
-    def fetch(path: str, query: Mapping[str, str]) -> Tuple[int, bytes]:
-        try:
-            response = context.get(binding.UrlEncoded(path, skip_encode=True), **query)
-            return response.status, response.body.read()
-        except binding.HTTPError as error:
-            return error.status, error.body
-        except (OSError, HTTPException) as error:
-            raise RbaError(
-                f"splunkd does not answer at {uri}: {error}. Is it up, and its management port open?"
-            ) from error
-
-    return fetch
-
+from rbaenrich_command import RbaEnrichCommand, dispatch  # noqa: E402
 
 dispatch(RbaEnrichCommand, sys.argv, sys.stdin, sys.stdout, __name__)

@@ -1,1 +1,4 @@
 """Risk enrichment in the terms of Splunk Enterprise Security: pure, standard library only, Python 3.9+."""
+
+ANNOTATE = "annotate"
+EVENTS = "events"

@@ -6,23 +6,23 @@ The lookup separates the tactics of a technique with ``|`` (see its stanza in tr
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
-from typing import Collection, Dict, List, Mapping, Sequence, Tuple
+from collections.abc import Collection, Mapping, Sequence
 
 from .errors import RbaError
+from .value import Value
 
 COLUMNS = ("technique_id", "technique", "tactics")
 
 
-@dataclass(frozen=True)
-class Technique:
+class Technique(Value):
     """One technique: its name and its tactics, in the lookup's order."""
 
-    name: str
-    tactics: Tuple[str, ...]
+    def __init__(self, name: str, tactics: tuple[str, ...]) -> None:
+        self.name = name
+        self.tactics = tactics
 
 
-def read_techniques(path: str, ids: Collection[str]) -> Dict[str, Technique]:
+def read_techniques(path: str, ids: Collection[str]) -> dict[str, Technique]:
     """The techniques of ``ids`` that the lookup knows.
 
     Raises:
@@ -32,24 +32,22 @@ def read_techniques(path: str, ids: Collection[str]) -> Dict[str, Technique]:
         return {}
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = [column for column in COLUMNS if column not in (reader.fieldnames or [])]
+            reader = csv.reader(file)
+            header = next(reader, [])
+            missing = [column for column in COLUMNS if column not in header]
             if missing:
                 raise RbaError(f"{path} has no column {', '.join(missing)}. Restore the lookup from the app's package.")
-            return {
-                row["technique_id"]: Technique(row["technique"], _split(row["tactics"]))
-                for row in reader
-                if row["technique_id"] in ids
-            }
+            key, name, tactics = map(header.index, COLUMNS)
+            return {row[key]: Technique(row[name], _split(row[tactics])) for row in reader if row and row[key] in ids}
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise RbaError(f"{path} cannot be read: {error}. Restore the lookup from the app's package.") from error
 
 
-def _split(tactics: str) -> Tuple[str, ...]:
+def _split(tactics: str) -> tuple[str, ...]:
     return tuple(tactic for tactic in tactics.split("|") if tactic)
 
 
-def names_and_tactics(ids: Sequence[str], known: Mapping[str, Technique]) -> Tuple[List[str], List[str]]:
+def names_and_tactics(ids: Sequence[str], known: Mapping[str, Technique]) -> tuple[list[str], list[str]]:
     """Names and tactics of the techniques ``ids``, each once, in order; an unknown id adds nothing."""
     techniques = [known[i] for i in ids if i in known]
     names = list(dict.fromkeys(technique.name for technique in techniques))

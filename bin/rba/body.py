@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Dict, Iterator, List, Sequence
+from collections.abc import Iterator, Sequence
 
 from .columns import Cells
 from .enrich import Enricher
@@ -25,7 +25,7 @@ def enrich_body(enricher: Enricher, body: str) -> Iterator[str]:
     return _enrich_lines(enricher, io.StringIO(body).readlines())
 
 
-def _enrich_lines(enricher: Enricher, lines: List[str]) -> Iterator[str]:
+def _enrich_lines(enricher: Enricher, lines: list[str]) -> Iterator[str]:
     rows = csv.reader(lines)
     header = next(rows, None)
     end = rows.line_num
@@ -35,7 +35,7 @@ def _enrich_lines(enricher: Enricher, lines: List[str]) -> Iterator[str]:
     yield _line(chunk.header)
     width, columns, pick = chunk.width, chunk.columns, chunk.columns.pick
     constant = "," + _line(enricher.constant)
-    remembered: Dict[Cells, List[str]] = {}
+    remembered: dict[Cells, list[str]] = {}
     for row in rows:
         start, end = end, rows.line_num
         if len(row) != width or end == len(lines):  # the last row may lack its closing quote

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Sequence
 from operator import itemgetter
-from typing import Callable, Collection, Dict, List, Optional, Sequence, Tuple
 
 from .multivalue import MV, decode
 from .notes import BAD_MULTIVALUE, RENAMED, Notes
 
-Cells = Tuple[str, ...]
+Cells = tuple[str, ...]
 
 
 class Columns:
@@ -34,13 +34,13 @@ class Columns:
         self._no_multivalues = ("",) * len(multi)
         self.pick: Callable[[Sequence[str]], Cells] = _picker([places[name] for name in plain + multi])
 
-    def single_values(self, cells: Cells) -> Optional[Cells]:
+    def single_values(self, cells: Cells) -> Cells | None:
         """The values of all fields, in their order, where each has one; else None: see ``values``."""
         if self._complete and cells[self._count :] == self._no_multivalues:
             return cells[: self._count]
         return None
 
-    def values(self, cells: Cells, field: str) -> List[str]:
+    def values(self, cells: Cells, field: str) -> list[str]:
         """The values of ``field``: one for a single value, an empty text where it is missing."""
         plain, multi = self._cells[field]
         if multi is not None and cells[multi]:
@@ -51,20 +51,20 @@ class Columns:
         return [cells[plain] if plain is not None else ""]
 
 
-def _picker(wanted: List[int]) -> Callable[[Sequence[str]], Cells]:
+def _picker(wanted: list[int]) -> Callable[[Sequence[str]], Cells]:
     if len(wanted) > 1:
         return itemgetter(*wanted)
     return lambda row: tuple([row[index] for index in wanted])
 
 
-def make_room(header: Sequence[str], added: Collection[str], notes: Notes) -> List[str]:
+def make_room(header: Sequence[str], added: Collection[str], notes: Notes) -> list[str]:
     """The header, where a field that ``added`` would hide is renamed.
 
     ``x`` becomes ``orig_x``, as Splunk names what a later field covers.
     """
     present = set(header)
     taken = {*header, *added}
-    names: Dict[str, str] = {}
+    names: dict[str, str] = {}
     for field in added:
         if field in present or MV + field in present:
             new = "orig_" + field

@@ -15,19 +15,18 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
-from typing import Dict, Iterator, List, Tuple
+from collections.abc import Iterator
 
 from .errors import RbaError
+from .value import Value
 
 DEFAULT = "default"
 _HEADER = re.compile(r"\s*\[(.*)\]\s*")
 
-Stanzas = Dict[str, Dict[str, str]]
+Stanzas = dict[str, dict[str, str]]
 
 
-@dataclass
-class Conf:
+class Conf(Value):
     """The stanzas of one file name in one app.
 
     Attributes:
@@ -37,14 +36,15 @@ class Conf:
             splunkd passes over such lines; whoever uses the stanza should say that they exist.
     """
 
-    stanzas: Stanzas = field(default_factory=dict)
-    unread: Dict[str, List[str]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.stanzas: Stanzas = {}
+        self.unread: dict[str, list[str]] = {}
 
-    def names(self) -> List[str]:
+    def names(self) -> list[str]:
         """Names of all stanzas but ``[default]``."""
         return [name for name in self.stanzas if name != DEFAULT]
 
-    def settings(self, name: str) -> Dict[str, str]:
+    def settings(self, name: str) -> dict[str, str]:
         """Settings of stanza ``name`` over those of ``[default]``; KeyError where there is no such stanza."""
         return {**self.stanzas.get(DEFAULT, {}), **self.stanzas[name]}
 
@@ -88,9 +88,9 @@ def parse(text: str, conf: Conf, path: str = "") -> None:
             conf.unread.setdefault(stanza, []).append(f"{path}:{number}: {stripped}")
 
 
-def _whole_lines(text: str) -> Iterator[Tuple[int, str]]:
+def _whole_lines(text: str) -> Iterator[tuple[int, str]]:
     """Lines with their continuations joined by newlines, each with the number of its first line."""
-    parts: List[str] = []
+    parts: list[str] = []
     start = 1
     for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
         if not parts:

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from collections.abc import Mapping
 
 from .errors import RbaError
+from .value import Value
+
+TYPE_CHECKING = False  # typing is slow to load
+if TYPE_CHECKING:
+    from typing import Any
 
 RISK = "action.risk.param._risk"
 RISK_SCORE = "action.risk.param._risk_score"
@@ -22,25 +26,24 @@ IMPACT = "action.rbaenrich.impact"
 CONFIDENCE = "action.rbaenrich.confidence"
 
 
-@dataclass(frozen=True)
-class RiskObject:
+class RiskObject(Value):
     """Whom the risk is counted against: the values of ``field``, each of ``type`` (system, user, other)."""
 
-    field: str
-    type: str
-    score: float
+    def __init__(self, field: str, type: str, score: float) -> None:
+        self.field = field
+        self.type = type
+        self.score = score
 
 
-@dataclass(frozen=True)
-class ThreatObject:
+class ThreatObject(Value):
     """What poses the threat: the values of ``field``, each of ``type``, such as ``process_name``."""
 
-    field: str
-    type: str
+    def __init__(self, field: str, type: str) -> None:
+        self.field = field
+        self.type = type
 
 
-@dataclass(frozen=True)
-class Detection:
+class Detection(Value):
     """The risk of one correlation search.
 
     Attributes:
@@ -51,13 +54,24 @@ class Detection:
         warnings: what the reader of the results should know about the settings.
     """
 
-    name: str
-    message: str
-    score: float
-    risk_objects: Tuple[RiskObject, ...]
-    threat_objects: Tuple[ThreatObject, ...]
-    annotations: Mapping[str, Tuple[str, ...]]
-    warnings: Tuple[str, ...] = ()
+    def __init__(
+        self,
+        *,
+        name: str,
+        message: str,
+        score: float,
+        risk_objects: tuple[RiskObject, ...],
+        threat_objects: tuple[ThreatObject, ...],
+        annotations: Mapping[str, tuple[str, ...]],
+        warnings: tuple[str, ...] = (),
+    ) -> None:
+        self.name = name
+        self.message = message
+        self.score = score
+        self.risk_objects = risk_objects
+        self.threat_objects = threat_objects
+        self.annotations = annotations
+        self.warnings = warnings
 
 
 def read_detection(name: str, settings: Mapping[str, str]) -> Detection:
@@ -87,9 +101,9 @@ class _Broken(Exception):
 
 def _read(name: str, settings: Mapping[str, str]) -> Detection:
     computed = _impact_times_confidence(settings)
-    risk_objects: List[RiskObject] = []
-    threat_objects: List[ThreatObject] = []
-    differing: List[str] = []
+    risk_objects: list[RiskObject] = []
+    threat_objects: list[ThreatObject] = []
+    differing: list[str] = []
     for number, entry in enumerate(_risk_entries(settings), 1):
         if "threat_object_field" in entry:
             field = _word(entry, "threat_object_field", number)
@@ -113,7 +127,7 @@ def _read(name: str, settings: Mapping[str, str]) -> Detection:
     )
 
 
-def _warnings(name: str, computed: Optional[float], differing: List[str], objects: List[RiskObject]) -> List[str]:
+def _warnings(name: str, computed: float | None, differing: list[str], objects: list[RiskObject]) -> list[str]:
     texts = []
     if differing and computed is not None:
         texts.append(
@@ -143,7 +157,7 @@ def _json(settings: Mapping[str, str], key: str) -> Any:
     return value
 
 
-def _risk_entries(settings: Mapping[str, str]) -> List[Dict[str, Any]]:
+def _risk_entries(settings: Mapping[str, str]) -> list[dict[str, Any]]:
     if not settings.get(RISK, "").strip():
         raise _Broken(RISK, "is not set, so this saved search has no risk to add: give it the Risk Analysis action")
     entries = _json(settings, RISK)
@@ -152,7 +166,7 @@ def _risk_entries(settings: Mapping[str, str]) -> List[Dict[str, Any]]:
     return entries
 
 
-def _word(entry: Mapping[str, Any], key: str, number: int, default: Optional[str] = None) -> str:
+def _word(entry: Mapping[str, Any], key: str, number: int, default: str | None = None) -> str:
     value = entry.get(key)
     if value is None and default is not None:
         return default
@@ -161,7 +175,7 @@ def _word(entry: Mapping[str, Any], key: str, number: int, default: Optional[str
     return value.strip()
 
 
-def _score(value: Any, settings: Mapping[str, str], number: int, needed: bool) -> Optional[float]:
+def _score(value: Any, settings: Mapping[str, str], number: int, needed: bool) -> float | None:
     """The score of entry ``number`` of ``_risk``, in the setting for all of them where the entry has none."""
     if value is None or value == "":
         value = settings.get(RISK_SCORE) or None
@@ -182,7 +196,7 @@ def _number(value: Any, key: str, what: str) -> float:
     return score
 
 
-def _impact_times_confidence(settings: Mapping[str, str]) -> Optional[float]:
+def _impact_times_confidence(settings: Mapping[str, str]) -> float | None:
     given = {key: settings[key] for key in (IMPACT, CONFIDENCE) if settings.get(key, "").strip()}
     if not given:
         return None
@@ -195,7 +209,7 @@ def _impact_times_confidence(settings: Mapping[str, str]) -> Optional[float]:
     return impact * confidence / 100
 
 
-def _annotations(settings: Mapping[str, str]) -> Dict[str, Tuple[str, ...]]:
+def _annotations(settings: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     if not settings.get(ANNOTATIONS, "").strip():
         return {}
     frameworks = _json(settings, ANNOTATIONS)

@@ -8,9 +8,11 @@ chunk has the same ones.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Dict, Iterator, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import NamedTuple
 
+from . import ANNOTATE, EVENTS
 from .attack import Technique, names_and_tactics
 from .columns import Cells, Columns, make_room
 from .detection import Detection, number_text
@@ -19,13 +21,10 @@ from .notes import MISSING, NO_RISK_OBJECT, RAGGED, Notes
 from .severity import severity
 from .template import Template
 
-ANNOTATE = "annotate"
-EVENTS = "events"
-
 _EMPTY = frozenset(form for word in ("", "-", "unknown", "null") for form in (word, word.title(), word.upper()))
 _UNKNOWN = "unknown"
 
-Row = List[str]
+Row = list[str]
 
 
 class Chunk(NamedTuple):
@@ -41,7 +40,7 @@ class _Risk(NamedTuple):
 
     field: str
     type: str
-    score: Tuple[str, str]
+    score: tuple[str, str]
 
 
 class Enricher:
@@ -129,7 +128,7 @@ class Enricher:
             for added in self.added(chunk.columns, chunk.columns.pick(mended)):
                 yield mended + added + self.constant
 
-    def take_warnings(self) -> List[str]:
+    def take_warnings(self) -> list[str]:
         """Warnings about the rows since the last call."""
         return self._notes.take()
 
@@ -140,7 +139,7 @@ class Enricher:
         self._notes.add(RAGGED, "fewer" if len(row) < width else "more")
         return row[:width] + [""] * (width - len(row))
 
-    def added(self, columns: Columns, cells: Cells) -> List[Row]:
+    def added(self, columns: Columns, cells: Cells) -> list[Row]:
         """The cells to add for picked ``cells``, without ``constant``: one list for each row to come out."""
         single = columns.single_values(cells)
         if single is not None and _EMPTY.isdisjoint(single):
@@ -159,7 +158,7 @@ class Enricher:
             threats, types = [value for value, _ in pairs], encode([type_ for _, type_ in pairs])
         return self._rows(self._template.fill(texts), objects, [*encode(threats), *types])
 
-    def _rows(self, message: str, objects: List[Tuple[str, _Risk]], threats: Row) -> List[Row]:
+    def _rows(self, message: str, objects: list[tuple[str, _Risk]], threats: Row) -> list[Row]:
         name = self._detection.name
         if not self._events:
             digest = risk_hash(name, [(value, risk.type) for value, risk in objects], message)
@@ -172,7 +171,7 @@ class Enricher:
             for value, risk in objects
         ]
 
-    def _present(self, columns: Columns, cells: Cells, field: str) -> List[str]:
+    def _present(self, columns: Columns, cells: Cells, field: str) -> list[str]:
         """The values of a field that say something."""
         values = columns.values(cells, field)
         present = [value for value in values if value not in _EMPTY]
@@ -188,11 +187,11 @@ class Enricher:
         return ", ".join(values)
 
 
-def _score(score: float) -> Tuple[str, str]:
+def _score(score: float) -> tuple[str, str]:
     return number_text(score), severity(score)
 
 
-def risk_hash(detection: str, objects: Sequence[Tuple[str, str]], message: str) -> str:
+def risk_hash(detection: str, objects: Sequence[tuple[str, str]], message: str) -> str:
     """A stable digest to deduplicate on: SHA-256 of detection, risk objects with their types, and message.
 
     Every part goes in behind its length, so that no two lists of parts give the same text. For a detection
@@ -209,7 +208,7 @@ def _constant_fields(
     annotations = detection.annotations
     ids = annotations.get("mitre_attack", ())
     names, tactics = names_and_tactics(ids, techniques)
-    fields: Dict[str, Sequence[str]] = {"search_name": [detection.name], "source": [detection.name]} if events else {}
+    fields: dict[str, Sequence[str]] = {"search_name": [detection.name], "source": [detection.name]} if events else {}
     return {
         **fields,
         "annotations.mitre_attack": ids,

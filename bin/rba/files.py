@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Dict, List, Mapping
+from collections.abc import Mapping
 
 from .conf import Conf, read_app_conf
 from .errors import RbaError
@@ -12,7 +12,7 @@ from .found import Found, unknown
 FILENAME = "savedsearches.conf"
 
 
-def app_folders(own: str, environ: Mapping[str, str]) -> List[str]:
+def app_folders(own: str, environ: Mapping[str, str]) -> list[str]:
     """Folders of the apps to look in, each once: the own app, those of RBAENRICH_APPS, those of SPLUNK_HOME.
 
     Args:
@@ -29,13 +29,13 @@ def app_folders(own: str, environ: Mapping[str, str]) -> List[str]:
     installed = os.path.join(environ.get("SPLUNK_HOME", ""), "etc", "apps")
     if environ.get("SPLUNK_HOME") and os.path.isdir(installed):
         named += sorted(entry.path for entry in os.scandir(installed) if entry.is_dir())
-    folders: Dict[str, str] = {}
+    folders: dict[str, str] = {}
     for folder in [own, *named]:
         folders.setdefault(os.path.realpath(folder), folder)
     return list(folders.values())
 
 
-def find_in_files(name: str, app: str, folders: List[str]) -> Found:
+def find_in_files(name: str, app: str, folders: list[str]) -> Found:
     """The saved search ``name``: from the app named ``app`` if it is there, else from the first folder that
     has it.
 
@@ -43,7 +43,7 @@ def find_in_files(name: str, app: str, folders: List[str]) -> Found:
         RbaError: no folder has it.
     """
     in_context = [folder for folder in folders if os.path.basename(os.path.abspath(folder)) == app]
-    names: List[str] = []
+    names: list[str] = []
     for folder in dict.fromkeys(in_context + folders):
         conf = read_app_conf(folder, FILENAME)
         if name in conf.names():
@@ -53,5 +53,5 @@ def find_in_files(name: str, app: str, folders: List[str]) -> Found:
     raise unknown(name, names, f"the apps {apps}" if len(folders) > 1 else f"the app {apps}")
 
 
-def _unread(conf: Conf, name: str) -> List[str]:
+def _unread(conf: Conf, name: str) -> list[str]:
     return [f"{line}: this line of [{name}] is no setting and was passed over." for line in conf.unread.get(name, [])]

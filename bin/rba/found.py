@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Collection, Mapping, Tuple
+from collections.abc import Collection, Mapping
 
 from .errors import RbaError
+from .value import Value
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(Value):
     """A saved search as it was found.
 
     Attributes:
@@ -17,8 +16,9 @@ class Found:
         warnings: what is wrong with the place it was found in.
     """
 
-    settings: Mapping[str, str]
-    warnings: Tuple[str, ...] = ()
+    def __init__(self, settings: Mapping[str, str], warnings: tuple[str, ...] = ()) -> None:
+        self.settings = settings
+        self.warnings = warnings
 
 
 def unknown(name: str, names: Collection[str], where: str) -> RbaError:

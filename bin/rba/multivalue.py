@@ -9,22 +9,22 @@ A field ``f`` of several values travels twice: ``f`` holds them joined by newlin
 from __future__ import annotations
 
 import re
-from typing import List, Optional, Sequence, Tuple
+from collections.abc import Sequence
 
 MV = "__mv_"
 _VALUE = re.compile(r"\$([^$]*(?:\$\$[^$]*)*)\$(?:;|\Z)")
 
 
-def encode(values: Sequence[str]) -> Tuple[str, str]:
+def encode(values: Sequence[str]) -> tuple[str, str]:
     """The cells of ``f`` and ``__mv_f`` for these values; both are empty where there is none."""
     if len(values) < 2:
         return (values[0] if values else ""), ""
     return "\n".join(values), ";".join(["$" + value.replace("$", "$$") + "$" for value in values])
 
 
-def decode(cell: str) -> Optional[List[str]]:
+def decode(cell: str) -> list[str] | None:
     """The values in a cell of ``__mv_f``; None where the cell is not in the form above."""
-    values: List[str] = []
+    values: list[str] = []
     end = 0
     while end < len(cell):
         match = _VALUE.match(cell, end)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Set, Tuple
-
 MISSING = "missing"
 NO_RISK_OBJECT = "no risk object"
 RAGGED = "ragged"
@@ -27,8 +25,8 @@ class Notes:
     """Collects notes of a kind about a name; a pair said once is never said again."""
 
     def __init__(self) -> None:
-        self._said: Set[Tuple[str, str]] = set()
-        self._new: Dict[str, List[str]] = {}
+        self._said: set[tuple[str, str]] = set()
+        self._new: dict[str, list[str]] = {}
 
     def add(self, kind: str, name: str) -> None:
         """Notes ``name`` under ``kind``, one of this module's constants."""
@@ -36,7 +34,7 @@ class Notes:
             self._said.add((kind, name))
             self._new.setdefault(kind, []).append(name)
 
-    def take(self) -> List[str]:
+    def take(self) -> list[str]:
         """The warnings since the last call, one for each kind."""
         texts = [_TEXTS[kind].format(", ".join(names)) for kind, names in self._new.items()]
         self._new.clear()

@@ -7,14 +7,18 @@ come as ``{"messages": [{"type": ..., "text": ...}]}`` (the same, "Using the RES
 from __future__ import annotations
 
 import json
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from .errors import RbaError
 from .found import Found, unknown
 
+TYPE_CHECKING = False  # typing is slow to load
+if TYPE_CHECKING:
+    from typing import Any
+
 # Path below the management port, already encoded, and query; gives the HTTP status and the body.
-Fetch = Callable[[str, Mapping[str, str]], Tuple[int, bytes]]
+Fetch = Callable[[str, Mapping[str, str]], tuple[int, bytes]]
 
 _WAYS_OUT = {
     401: "The session has ended: log in and run the search again.",
@@ -51,7 +55,7 @@ def find_by_rest(name: str, app: str, own: str, fetch: Fetch) -> Found:
     return Found(settings)
 
 
-def _settings(name: str, app: str, fetch: Fetch) -> Optional[Dict[str, str]]:
+def _settings(name: str, app: str, fetch: Fetch) -> dict[str, str] | None:
     path = f"/servicesNS/nobody/{quote(app, safe='')}/saved/searches/{quote(name, safe='')}"
     entries = _entries(fetch, path, {})
     if not entries:
@@ -73,7 +77,7 @@ def _app(entry: Mapping[str, Any]) -> str:
     return str(entry.get("acl", {}).get("app", ""))
 
 
-def _entries(fetch: Fetch, path: str, query: Mapping[str, str]) -> Optional[List[Dict[str, Any]]]:
+def _entries(fetch: Fetch, path: str, query: Mapping[str, str]) -> list[dict[str, Any]] | None:
     """The entries of a reply; None where the path is not there."""
     status, body = fetch(path, {"output_mode": "json", **query})
     if status == 404:
@@ -88,5 +92,5 @@ def _entries(fetch: Fetch, path: str, query: Mapping[str, str]) -> Optional[List
         said = "; ".join(str(message.get("text")) for message in reply.get("messages", []))
         way_out = _WAYS_OUT.get(status, "See splunkd.log of the search head.")
         raise RbaError(f"splunkd answered {path} with HTTP {status}{': ' + said if said else ''}. {way_out}")
-    entries: List[Dict[str, Any]] = reply.get("entry", [])
+    entries: list[dict[str, Any]] = reply.get("entry", [])
     return entries

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-from typing import Iterator, List
+from collections.abc import Iterator
 
 # csv ends a row, or fails, at a carriage return outside quotes, and before Python 3.11 at a NUL.
 _AWKWARD = re.compile("\0|\r(?!\n)")
 
 
-def read_rows(body: str) -> Iterator[List[str]]:
+def read_rows(body: str) -> Iterator[list[str]]:
     """The rows of a chunk's body, the header first; nothing for an empty body."""
     return _read_awkward(body) if is_awkward(body) else csv.reader(io.StringIO(body))
 
@@ -21,7 +21,7 @@ def is_awkward(body: str) -> bool:
     return _AWKWARD.search(body) is not None
 
 
-def _read_awkward(body: str) -> Iterator[List[str]]:
+def _read_awkward(body: str) -> Iterator[list[str]]:
     """As ``read_rows``, with NUL and lone carriage returns in disguise while csv has the text."""
     unused = (char for char in map(chr, range(0xE000, 0x110000)) if char not in body)
     nul, cr = next(unused), next(unused)

@@ -8,7 +8,7 @@ blanks, so that "paid $5 to $user$" has one token; a dollar that opens no token 
 from __future__ import annotations
 
 import re
-from typing import Sequence, Tuple
+from collections.abc import Sequence
 
 _TOKEN = re.compile(r"\$\$|\$([^$\s]+)\$")
 
@@ -21,7 +21,7 @@ class Template:
             twice.
     """
 
-    fields: Tuple[str, ...]
+    fields: tuple[str, ...]
 
     def __init__(self, text: str) -> None:
         fields = []
