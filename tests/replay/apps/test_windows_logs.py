@@ -59,7 +59,7 @@ def channel_of(xml: str) -> str:
 
 
 # event, what the log's stanza gives beside what every log has
-EVENTS = [
+EVENTS: list[tuple[str, dict[str, str | None]]] = [
     (
         event(
             "Microsoft-Windows-NTLM/Operational", 8004, SChannelName="SRV1", UserName="alice", DomainName="EX",
