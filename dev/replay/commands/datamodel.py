@@ -10,7 +10,7 @@ from replay.commands import EVERYTHING, Command, Needs, command
 from replay.context import Context
 from replay.errors import SearchError
 from replay.plan import Parser
-from replay.relation import Expr, Kind, Relation, assign_columns
+from replay.relation import ORDER, Expr, Kind, Relation, assign_columns
 from replay.spl.scanner import Scanner
 from replay.summaries import UNPREFIXED
 
@@ -66,8 +66,8 @@ class DataModelCommand(Command):
 
 
 def newest_first(rel: Relation) -> Relation:
-    """Events in the order of a search: by time, newest first."""
-    return rel.renumber("_time DESC, __n DESC")
+    """Events in the order of a search: by time, newest first. Results of a root search may have no time: they stay."""
+    return rel.renumber(f"{rel.field('_time').sql} DESC, {ORDER} DESC") if rel.has("_time") else rel
 
 
 def unprefixed(rel: Relation) -> Relation:
