@@ -30,10 +30,11 @@ MACHINE_PATH = re.compile(r"(?<![\w.:<\\])/(?:work|root|home|Users)/[\w.-]+")
 EVENTS = ("dev/datasets/", "tests/cases/", "tests/data/")
 
 # Who may not import what, and why.
+OF_BIN = {"rba", *(path.stem for path in (ROOT / "bin").glob("*.py"))}
 FORBIDDEN = [
     ("bin", {"replay", "build", "package_checks", "duckdb"}, "dev/ never ships"),
     ("bin/rba", {"splunklib"}, "the enrichment is pure: standard library only"),
-    ("dev", {"rba", "rbaenrich"}, "dev/ starts bin/ as a process"),
+    ("dev", OF_BIN, "dev/ starts bin/ as a process"),
 ]
 
 
@@ -103,7 +104,7 @@ def test_only_the_engine_imports_duckdb() -> None:
 
 def test_the_command_needs_nothing_but_the_standard_library_and_the_sdk() -> None:
     names = {name for p in python_files("bin") for name, _ in imported(p)}
-    assert names - sys.stdlib_module_names == {"rba", "splunklib"}
+    assert names - sys.stdlib_module_names - OF_BIN == {"splunklib"}
 
 
 def test_no_trace_of_a_machine() -> None:
@@ -157,7 +158,7 @@ def test_the_makefile_has_every_target_that_the_readme_names() -> None:
 def test_replay_has_every_verb_and_option_that_the_readme_names() -> None:
     verbs = get_command(replay_cli).commands  # type: ignore[attr-defined]
     calls = [words[1:] for words in readme_commands() if words[0] == "replay"]
-    assert {call[0] for call in calls} == set(verbs), "verbs in the README, and verbs of replay"
+    assert {"run", "search", "explain", "check"} <= {call[0] for call in calls} <= set(verbs)
     for call in calls:
         options = {option for parameter in verbs[call[0]].params for option in parameter.opts}
         given = {word.split("=")[0] for word in call if re.fullmatch(r"--[a-z-]+(=.*)?", word)}
