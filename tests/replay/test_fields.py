@@ -231,7 +231,7 @@ UNKNOWN = [
     ("index=nosuch", "index `nosuch`"),
     ("source=nosuch", "source `nosuch`"),
     ("index=main (sourcetype=nosuch OR sourcetype=neither)", "sourcetype `nosuch`, sourcetype `neither`"),
-    ("eventtype=nosuch", "eventtype `nosuch`"),
+    ("eventtype=nosuch", "`nosuch`"),
 ]
 
 
