@@ -55,7 +55,7 @@ class RowStore:
         from replay.terms import compile_terms
 
         rel = self._relation("", ctx)
-        return rel.filter(compile_terms(expr, rel.field, ctx, knowledge=False))
+        return rel.filter(compile_terms(expr, rel.field, ctx))
 
     def dataset(self, ctx: Context, model: str, dataset: str, needs: Needs) -> Relation:
         assert (model, dataset) == (self.model, self.name)

@@ -60,9 +60,7 @@ class EvalCompiler:
         """
         e = self.compile(node)
         if e.kind is Kind.BOOL:
-            raise self.error(
-                "this is a Boolean, which a field cannot hold: wrap it in if() or tostring()", node
-            )
+            raise self.error("this is a Boolean, which a field cannot hold: wrap it in if() or tostring()", node)
         return e
 
     def text(self, node: EvalExpr) -> Expr:
@@ -85,9 +83,7 @@ class EvalCompiler:
         """
         e = self.compile(node)
         if e.kind is not Kind.BOOL:
-            raise self.error(
-                "a Boolean expression is needed here (a comparison, or a function such as isnull)", node
-            )
+            raise self.error("a Boolean expression is needed here (a comparison, or a function such as isnull)", node)
         return e
 
     def constant(self, node: EvalExpr, what: str) -> str:
@@ -129,9 +125,7 @@ class EvalCompiler:
 
         function = FUNCTIONS.get(call.name)
         if function is None:
-            raise self.error(
-                f"unknown eval function `{call.name}`{nearest(call.name, FUNCTIONS.names())}", call
-            )
+            raise self.error(f"unknown eval function `{call.name}`{nearest(call.name, FUNCTIONS.names())}", call)
         return function(self, call)
 
     def _unary(self, op: str, operand: EvalExpr) -> Expr:
@@ -156,9 +150,7 @@ class EvalCompiler:
         if op == "+":
             return self._plus(left, right)
         if op in _ARITHMETIC:
-            return Expr(
-                f"({_ARITHMETIC[op].format(self.number(left).sql, self.number(right).sql)})", Kind.NUM
-            )
+            return Expr(f"({_ARITHMETIC[op].format(self.number(left).sql, self.number(right).sql)})", Kind.NUM)
         return Expr(compare(self.compile(left), op, self.compile(right)), Kind.BOOL)
 
     def _joinable(self, node: EvalExpr) -> str:

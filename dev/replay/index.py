@@ -6,7 +6,7 @@ set of props form a group; each group is one SELECT and the result their union.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from threading import Lock
@@ -15,22 +15,15 @@ from replay.commands import Needs
 from replay.commands.fields import matcher
 from replay.context import Context
 from replay.engine import Engine
-from replay.errors import Place, SearchError
 from replay.inputs import Event
-from replay.knowledge.fields import INTERNAL, FieldPlan
-from replay.knowledge.patterns import matcher as source_matcher
+from replay.knowledge.fields import FieldPlan
 from replay.knowledge.props import Props
+from replay.labels import FALSE, LABELS, TRUE, all_labels, expand_labels, simplify
 from replay.relation import Column, Expr, Kind, Relation, quote, string, union
-from replay.spl.search import And, Compare, Or, SearchExpr, fields_of, walk
+from replay.sources import check_sources
+from replay.spl.search import SearchExpr, fields_of
 from replay.summaries import dataset_relation
-from replay.terms import (
-    TimeRange,
-    compile_terms,
-    eventtype_expression,
-    eventtype_list,
-    tag_list,
-    time_predicate,
-)
+from replay.terms import TimeRange, compile_terms, time_predicate
 
 _BATCH = 20_000
 _COLUMNS = {
@@ -38,8 +31,6 @@ _COLUMNS = {
     "source": Column("source", Kind.STR), "sourcetype": Column("sourcetype", Kind.STR),
     "index": Column('"index"', Kind.STR), "_seq": Column("__n", Kind.NUM),
 }  # fmt: skip
-KNOWN_INDEXES = frozenset({"main", "risk", "notable", "summary", "_internal", "_audit", "_introspection", "history"})
-"""Indexes that every Splunk (with ES) has; naming one that holds nothing is no mistake."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +39,14 @@ class Group:
 
     props: Props
     origins: tuple[tuple[str, str, str], ...]
+
+    @property
+    def fixed(self) -> dict[str, set[str]]:
+        """What is known of every event of the group."""
+        sources = {source for _, source, _ in self.origins}
+        # What labels.py leaves of event types is those that nobody defines: no event has one.
+        return {"sourcetype": {self.props.sourcetype}, "source": sources, "eventtype": {""}}
+
     """Source type, source and host; the host is empty where no props depend on it."""
 
 
@@ -126,13 +125,9 @@ class Index:
         """Events that satisfy the expression, newest first (SR: search), with the needed fields.
 
         Raises:
-            SearchError: the expression asks for a source type, source or index that neither the events nor the
-                loaded apps know: nothing could ever be found.
+            SearchError: see ``sources.check_sources``.
         """
-        if not self.partial:
-            self._check_sources(expr, ctx)
-        rel = self._with_fields(ctx, expr, needs)
-        rel = rel.filter(compile_terms(expr, rel.field, ctx))
+        rel = self._with_fields(ctx, self._expanded(ctx, expr), needs)
         hidden = [] if "_seq" in needs.names else ["_seq"]
         return rel.renumber('_time DESC, "_seq" DESC').drop(hidden)
 
@@ -152,38 +147,59 @@ class Index:
 
     def unordered(self, ctx: Context, expr: SearchExpr, needs: Needs) -> Relation:
         """Events that satisfy the expression, in the order they were read: for datasets, which are not ordered."""
-        rel = self._with_fields(ctx, expr, needs)
-        return rel.filter(compile_terms(expr, rel.field, ctx)).drop(["_seq"])
+        return self._with_fields(ctx, expand_labels(expr, ctx), needs).drop(["_seq"])
+
+    def _expanded(self, ctx: Context, expr: SearchExpr) -> SearchExpr:
+        expanded = expand_labels(expr, ctx)
+        if not self.partial:
+            check_sources(expanded, self._origins(ctx), ctx)
+        return expanded
+
+    def _origins(self, ctx: Context) -> dict[str, set[str]]:
+        """The source types, sources and indexes that events have."""
+        names = ("sourcetype", "source", "index")
+        listed = ", ".join(f"list(DISTINCT {_COLUMNS[name].sql})" for name in names)
+        found = ctx.engine.execute(f"SELECT {listed} FROM {self.table}")[0]
+        return {name: set(values or ()) for name, values in zip(names, found, strict=True)}
 
     def _with_fields(self, ctx: Context, expr: SearchExpr, needs: Needs) -> Relation:
+        """Events that satisfy the expression (without labels), group by group."""
         when = time_predicate(TimeRange(ctx.earliest, ctx.latest))
         if ctx.dispatch.indexes is not None and "index" not in fields_of(expr):
             when = f"({when}) AND {_in_indexes(ctx.dispatch.indexes)}"
-        read = closure(expr, ctx)
+        groups = self._groups(ctx)
         parts = []
-        for group in self._groups(ctx):
-            raw = Relation(self.table, _COLUMNS)
-            raw = raw.derive(
-                f"SELECT * FROM {self.table} WHERE {when} AND {_in_group(group, len(self._groups(ctx)))}", _COLUMNS
-            )
-            plan = FieldPlan(group.props, ctx)
-            wanted = read | self._wanted(plan, raw, needs)
-            for name in {"tag", "eventtype"} & wanted:
-                wanted |= closure(Compare(name, "=", "*"), ctx)
-            computed = plan.apply(raw, wanted - {"tag", "eventtype"})
-            items: dict[str, Expr] = {}
-            if "tag" in wanted:
-                items["tag"] = Expr(tag_list(computed.field, ctx), Kind.MV)
-            if "eventtype" in wanted:
-                items["eventtype"] = Expr(eventtype_list(computed.field, ctx), Kind.MV)
-            if group.props.sourcetype != group.origins[0][0]:
-                items["sourcetype"] = string(group.props.sourcetype)
-            parts.append(computed.extend(items) if items else computed)
+        for group in groups:
+            left = simplify(expr, group.fixed)
+            if left != FALSE:
+                where = f"{when} AND {_in_group(group, len(groups))}"
+                raw = Relation(self.table, _COLUMNS).derive(f"SELECT * FROM {self.table} WHERE {where}", _COLUMNS)
+                parts.append(self._group_events(ctx, group, raw, left, needs))
         if not parts:
-            names = sorted(read | {n for n in needs.names if "*" not in n})
-            empty = Relation(self.table, _COLUMNS)
-            return empty.extend({n: empty.field(n) for n in names if n not in _COLUMNS})
+            names = sorted(fields_of(expr) | {n for n in needs.names if "*" not in n})
+            none = Relation(self.table, _COLUMNS).filter("false")
+            return none.extend({n: none.field(n) for n in names if n not in _COLUMNS})
         return parts[0] if len(parts) == 1 else union(parts, reorder=False)
+
+    def _group_events(self, ctx: Context, group: Group, raw: Relation, expr: SearchExpr, needs: Needs) -> Relation:
+        """Events of one group that satisfy what is left of the expression."""
+        plan = FieldPlan(group.props, ctx)
+        wanted = self._wanted(plan, raw, needs)
+        labels = {kind: self._labels(ctx, kind, group) for kind in sorted(LABELS & wanted)}
+        reads = fields_of(expr).union(*(fields_of(e) for found in labels.values() for e in found.values()))
+        rel = plan.apply(raw, (wanted | reads) - LABELS)
+        if expr != TRUE:
+            rel = rel.filter(compile_terms(expr, rel.field, ctx))
+        items = {kind: _label_list(found, rel, ctx) for kind, found in labels.items()}
+        if group.props.sourcetype != group.origins[0][0]:
+            items["sourcetype"] = string(group.props.sourcetype)
+        return rel.extend(items) if items else rel
+
+    @staticmethod
+    def _labels(ctx: Context, kind: str, group: Group) -> dict[str, SearchExpr]:
+        """The tags or event types that events of the group may have."""
+        found = {name: simplify(e, group.fixed) for name, e in all_labels(kind, ctx).items()}
+        return {name: e for name, e in found.items() if e != FALSE}
 
     def _wanted(self, plan: FieldPlan, raw: Relation, needs: Needs) -> set[str]:
         """Names to compute for what the search reads; wildcards are matched with what there is."""
@@ -207,58 +223,11 @@ class Index:
             groups.setdefault(key, (props, []))[1].append((sourcetype, source, host))
         return [Group(props, tuple(origins)) for props, origins in groups.values()]
 
-    # --- unknown sources --------------------------------------------------------------------------------------------
 
-    def _check_sources(self, expr: SearchExpr, ctx: Context) -> None:
-        missing: list[Compare] = []
-        if self._possible(expr, ctx, missing) is False and missing:
-            names = ", ".join(dict.fromkeys(f"{t.field} `{t.value}`" for t in missing))
-            text = f"nothing is known of {names}: no event has it and no loaded app configures it"
-            if ctx.dispatch.writer is not None:
-                ctx.warn(text)  # the events of a server may still be on their way
-                return
-            raise SearchError(
-                f"{text}; load the data with --sourcetype (or --index), or an app that knows it with --app",
-                Place(column=missing[0].column or None).within(ctx.place),
-            )
-
-    def _possible(self, expr: SearchExpr, ctx: Context, missing: list[Compare]) -> bool | None:
-        """False if no event could ever satisfy the expression, judged by source type, source and index alone."""
-        if isinstance(expr, Compare) and expr.op == "=":
-            return self._term_possible(expr, ctx, missing)
-        if isinstance(expr, And):
-            found = [self._possible(t, ctx, missing) for t in expr.terms]
-            return False if False in found else None
-        if isinstance(expr, Or):
-            found = [self._possible(t, ctx, missing) for t in expr.terms]
-            return False if found and all(f is False for f in found) else None
-        return None
-
-    def _term_possible(self, term: Compare, ctx: Context, missing: list[Compare]) -> bool | None:
-        if term.field == "eventtype" and "*" not in term.value:
-            event_type = ctx.knowledge.eventtypes(ctx.app).get(term.value)
-            if event_type is None:
-                missing.append(term)
-                return False
-            return self._possible(eventtype_expression(event_type.search, event_type.place, ctx), ctx, missing)
-        if term.field not in ("sourcetype", "source", "index"):
-            return None
-        if self._known(term, ctx):
-            return None
-        missing.append(term)
-        return False
-
-    def _known(self, term: Compare, ctx: Context) -> bool:
-        wanted = matcher(term.value.lower())
-        column = _COLUMNS[term.field].sql
-        values = {v for (v,) in ctx.engine.execute(f"SELECT DISTINCT {column} FROM {self.table}")}
-        if term.field == "sourcetype":
-            values |= ctx.knowledge.sourcetypes()
-        elif term.field == "index":
-            values |= KNOWN_INDEXES | set(ctx.knowledge.indexes())
-        elif any(_overlap(term.value, pattern) for pattern in ctx.knowledge.source_patterns()):
-            return True
-        return any(wanted.match(v.lower()) for v in values)
+def _label_list(labels: Mapping[str, SearchExpr], rel: Relation, ctx: Context) -> Expr:
+    """The ``tag`` or ``eventtype`` field: every label whose search holds, as a sorted multivalue."""
+    items = [f"CASE WHEN {compile_terms(e, rel.field, ctx)} THEN {quote(n)} END" for n, e in labels.items()]
+    return Expr(f"spl_mv(CAST([{', '.join(items)}] AS VARCHAR[]))", Kind.MV)
 
 
 def _in_indexes(patterns: Iterable[str]) -> str:
@@ -278,34 +247,3 @@ def _in_group(group: Group, groups: int) -> str:
         return f"(sourcetype, source) IN ({pairs})"
     triples = ", ".join(f"({', '.join(map(quote, origin))})" for origin in group.origins)
     return f"(sourcetype, source, host) IN ({triples})"
-
-
-def _overlap(value: str, pattern: str) -> bool:
-    """A source that a search names may be one that ``[source::pattern]`` of props.conf configures."""
-    matches = source_matcher(pattern, ignore_case=True, place=Place())
-    return matches(value.replace("*", "x")) or bool(matcher(value.lower()).match(pattern.lower()))
-
-
-def closure(expr: SearchExpr, ctx: Context) -> set[str]:
-    """Fields that an expression reads, those of the event types and tags that it names included."""
-    names: set[str] = set()
-    for term in walk(expr):
-        if not isinstance(term, Compare):
-            continue
-        if term.field == "eventtype":
-            for name, e in ctx.knowledge.eventtypes(ctx.app).items():
-                if matcher(term.value).match(name):
-                    names |= closure(eventtype_expression(e.search, e.place, ctx), ctx)
-        elif term.field == "tag" or term.field.startswith("tag::"):
-            names |= _tag_closure(term.value, ctx)
-    return names | (fields_of(expr) - {"tag", "eventtype"} - set(INTERNAL))
-
-
-def _tag_closure(pattern: str, ctx: Context) -> set[str]:
-    tags = ctx.knowledge.tags(ctx.app)
-    names: set[str] = set()
-    for tag in tags.names():
-        if matcher(pattern).match(tag):
-            for field, value in tags.pairs(tag):
-                names |= closure(Compare(field, "=", value), ctx)
-    return names

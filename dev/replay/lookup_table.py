@@ -46,7 +46,7 @@ def lookup_rows(lookup: Lookup, ctx: Context, *, filtered: bool = True) -> Relat
     _warn_of_stand_in(lookup, rel, ctx)
     if filtered and lookup.filter is not None:
         expression = parse_search(Scanner(lookup.filter, place=lookup.place), _no_subsearch)
-        rel = rel.filter(compile_terms(expression, rel.field, ctx, knowledge=False))
+        rel = rel.filter(compile_terms(expression, rel.field, ctx))
     return rel
 
 

@@ -9,21 +9,26 @@ to apply), and whatever is not understood gives no text at all.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from weakref import WeakKeyDictionary
 
 from replay.commands import Command
 from replay.commands.search import Search
 from replay.commands.tstats import TStats
 from replay.context import Context
 from replay.errors import ReplayError
+from replay.knowledge import Knowledge
 from replay.knowledge.datamodels import Dataset
 from replay.knowledge.fields import INTERNAL
+from replay.knowledge.props import Calculated
+from replay.knowledge.transforms import Transform
+from replay.labels import LABELS
 from replay.plan import Parser, Pipeline, expand_macros
 from replay.predicates import network_of
 from replay.spl.evals import Call, EvalExpr, Field, Number, String, parse_whole
 from replay.spl.scanner import Scanner
-from replay.spl.search import And, Compare, Or, SearchExpr, Text
+from replay.spl.search import And, Compare, Or, SearchExpr, Subsearch, Text, walk
 from replay.summaries import root_dataset
 
 SHORTEST = 4
@@ -66,11 +71,15 @@ def required_texts(text: str, ctx: Context) -> frozenset[str] | None:
         return None  # the plan will raise it where it belongs
     if any(_reads_more(command) for command in others):
         return None
-    if isinstance(first, Search):
+    if isinstance(first, Search) and not _has_subsearch(first.expression):
         return Analysis(ctx).texts(first.expression)
-    if isinstance(first, TStats) and first.model is not None:
+    if isinstance(first, TStats) and first.model is not None and not _has_subsearch(first.where):
         return Analysis(ctx, _dataset(first, ctx)).texts(first.where)
     return None
+
+
+def _has_subsearch(expr: SearchExpr) -> bool:
+    return any(isinstance(term, Subsearch) for term in walk(expr))
 
 
 def _dataset(command: TStats, ctx: Context) -> Dataset:
@@ -82,7 +91,7 @@ def _dataset(command: TStats, ctx: Context) -> Dataset:
 def _reads_more(command: Command) -> bool:
     """True if the command has a search of its own, which may need other events."""
     if isinstance(command, Search):
-        return "Subsearch" in repr(command.expression)
+        return _has_subsearch(command.expression)
     if not is_dataclass(command):
         return True
     values = [getattr(command, f.name) for f in fields(command)]
@@ -108,8 +117,8 @@ class Analysis:
     """
 
     def __init__(self, ctx: Context, dataset: Dataset | None = None) -> None:
-        self.ctx = ctx
         self.dataset = dataset
+        self.settings = Settings.of(ctx)
 
     def texts(self, expr: SearchExpr) -> frozenset[str] | None:
         """See ``required_texts``."""
@@ -159,42 +168,69 @@ class Analysis:
 
     def _event_field(self, name: str) -> Origin:
         """An event's field, over all that any props.conf stanza says of it."""
-        if name in INTERNAL or name in ("tag", "eventtype"):
+        if name in INTERNAL or name in LABELS or name in self.settings.looked_up:
             return UNKNOWN
-        found = self._extracted()
-        for props in self.ctx.knowledge.every_props(self.ctx.app):
-            if any(not one.lookup.outputs or name in dict(one.lookup.outputs).values() for one in props.lookups):
-                return UNKNOWN
-            for calculated in props.evals:
-                if calculated.field == name:
-                    tree = parse_whole(Scanner(calculated.expression, place=calculated.place), "a calculated field")
-                    found |= _of(tree, self._aliased)
-        return found | self._aliased(name)
-
-    def _aliased(self, name: str) -> Origin:
-        if name in INTERNAL:
-            return UNKNOWN
-        found = self._extracted()
-        for props in self.ctx.knowledge.every_props(self.ctx.app):
-            for alias in props.aliases:
-                if alias.target == name:
-                    found |= UNKNOWN if alias.source in INTERNAL else self._extracted()
+        found = self._aliased(name)
+        for calculated in self.settings.evals.get(name, ()):
+            tree = parse_whole(Scanner(calculated.expression, place=calculated.place), "a calculated field")
+            found |= _of(tree, self._aliased)
         return found
 
-    def _extracted(self) -> Origin:
-        """Extractions copy parts of the text, unless a FORMAT puts several together or they read the event's source."""
-        for props in self.ctx.knowledge.every_props(self.ctx.app):
-            if any(e.source_field in _NOT_RAW for e in props.extracts):
-                return UNKNOWN
-            for report in props.reports:
-                if not all(self._copies(transform) for transform in report.transforms):
-                    return UNKNOWN
-        return RAW
+    def _aliased(self, name: str) -> Origin:
+        sources = {name, *self.settings.aliases.get(name, ())}
+        return RAW if self.settings.copies and not sources & set(INTERNAL) else UNKNOWN
 
-    def _copies(self, name: str) -> bool:
-        transform = self.ctx.knowledge.transform(self.ctx.app, name)
-        values = re.findall(r'::("[^"]*"|\S+)', transform.format or "")
-        return transform.source_key not in _NOT_RAW and all(re.fullmatch(r'"?\$\d+"?', v) for v in values)
+
+@dataclass(frozen=True)
+class Settings:
+    """What all props.conf stanzas together say of fields.
+
+    Attributes:
+        copies: every extraction copies a part of the raw text (no FORMAT puts several together, none reads the
+            event's source or host).
+        evals: the EVAL settings of each field.
+        aliases: for each field, the fields that FIELDALIAS settings give its name to.
+        looked_up: fields that automatic lookups give.
+    """
+
+    copies: bool
+    evals: Mapping[str, list[Calculated]]
+    aliases: Mapping[str, list[str]]
+    looked_up: frozenset[str]
+
+    @classmethod
+    def of(cls, ctx: Context) -> Settings:
+        """The settings that searches in the context's app see; computed once."""
+        known = _SETTINGS.setdefault(ctx.knowledge, {})
+        if ctx.app not in known:
+            known[ctx.app] = cls._read(ctx)
+        return known[ctx.app]
+
+    @classmethod
+    def _read(cls, ctx: Context) -> Settings:
+        copies, looked_up = True, set()
+        evals: dict[str, list[Calculated]] = {}
+        aliases: dict[str, list[str]] = {}
+        transforms: set[str] = set()
+        for props in ctx.knowledge.every_props(ctx.app):
+            copies = copies and not any(e.source_field in _NOT_RAW for e in props.extracts)
+            copies = copies and all(one.lookup.outputs for one in props.lookups)
+            looked_up |= {field for one in props.lookups for _, field in one.lookup.outputs}
+            transforms |= {name for report in props.reports for name in report.transforms}
+            for calculated in props.evals:
+                evals.setdefault(calculated.field, []).append(calculated)
+            for alias in props.aliases:
+                aliases.setdefault(alias.target, []).append(alias.source)
+        copies = copies and all(_copies(ctx.knowledge.transform(ctx.app, name)) for name in transforms)
+        return cls(copies, evals, aliases, frozenset(looked_up))
+
+
+_SETTINGS: WeakKeyDictionary[Knowledge, dict[str, Settings]] = WeakKeyDictionary()
+
+
+def _copies(transform: Transform) -> bool:
+    values = re.findall(r'::("[^"]*"|\S+)', transform.format or "")
+    return transform.source_key not in _NOT_RAW and all(re.fullmatch(r'"?\$\d+"?', v) for v in values)
 
 
 def _of(expr: EvalExpr, field: Callable[[str], Origin]) -> Origin:
@@ -220,7 +256,7 @@ def _of_call(name: str, args: tuple[EvalExpr, ...], field: Callable[[str], Origi
         return found
     if name == "null":
         return RAW
-    if name in _PARTS and args or name == "replace" and len(args) == 3 and _cuts(args[1], args[2]):
+    if (name in _PARTS and args) or (name == "replace" and len(args) == 3 and _cuts(args[1], args[2])):
         return _of(args[0], field)
     return UNKNOWN
 

@@ -33,20 +33,27 @@ CREATE MACRO spl_lt(a, b) AS
 CREATE MACRO spl_le(a, b) AS
   CASE WHEN spl_num(a) IS NOT NULL AND spl_num(b) IS NOT NULL THEN spl_num(a) <= spl_num(b) ELSE a <= b END;
 
--- XML text with its entities decoded: the five named ones and numeric references.
+-- XML text with its numeric character references spelled out; those of markup become named ones, so that the text can
+-- still be taken apart by its tags.
 CREATE MACRO spl_xml_code(e) AS TRY_CAST(CASE WHEN starts_with(e, 'x') THEN '0' || e ELSE e END AS INTEGER);
 CREATE MACRO spl_xml_char(e) AS
-  CASE WHEN spl_xml_code(e) BETWEEN 1 AND 55295 OR spl_xml_code(e) BETWEEN 57344 AND 1114111
-       THEN chr(spl_xml_code(e)) ELSE '&#' || e || ';' END;
-CREATE MACRO spl_xml_numeric(x) AS
-  list_reduce(
-    list_distinct(regexp_extract_all(x, '&#(x?[0-9A-Fa-f]{1,6});', 1)),
-    lambda acc, e: replace(acc, '&#' || e || ';', spl_xml_char(e)),
-    x);
+  CASE spl_xml_code(e)
+    WHEN 60 THEN '&lt;' WHEN 62 THEN '&gt;' WHEN 38 THEN '&amp;' WHEN 34 THEN '&quot;' WHEN 39 THEN '&apos;'
+    ELSE CASE WHEN spl_xml_code(e) BETWEEN 1 AND 55295 OR spl_xml_code(e) BETWEEN 57344 AND 1114111
+              THEN chr(spl_xml_code(e)) ELSE '&#' || e || ';' END
+  END;
+CREATE MACRO spl_xml_spelled(x) AS
+  CASE WHEN contains(x, '&#') THEN
+    list_reduce(
+      list_distinct(regexp_extract_all(x, '&#(x?[0-9A-Fa-f]{1,6});', 1)),
+      lambda acc, e: replace(acc, '&#' || e || ';', spl_xml_char(e)),
+      x)
+  ELSE x END;
+
+-- XML text with its named entities decoded.
 CREATE MACRO spl_xml(x) AS
   CASE WHEN contains(x, '&') THEN
-    replace(replace(replace(replace(replace(
-      CASE WHEN contains(x, '&#') THEN spl_xml_numeric(x) ELSE x END,
+    replace(replace(replace(replace(replace(x,
       '&lt;', '<'), '&gt;', '>'), '&quot;', '"'), '&apos;', ''''), '&amp;', '&')
   ELSE x END;
 

@@ -192,9 +192,7 @@ class Relation:
         """
         columns = assign_columns({name: e.kind for name, e in items.items()})
         columns = {name: replace(c, delimiter=items[name].delimiter) for name, c in columns.items()}
-        listed = ", ".join(
-            [f"{e.sql} AS {columns[name].sql}" for name, e in items.items()] + [f"{order} AS {ORDER}"]
-        )
+        listed = ", ".join([f"{e.sql} AS {columns[name].sql}" for name, e in items.items()] + [f"{order} AS {ORDER}"])
         return self.derive(f"SELECT {listed} FROM {self.name} {tail}".rstrip(), columns, others)
 
     def extend(self, items: Mapping[str, Expr]) -> Relation:
@@ -218,9 +216,7 @@ class Relation:
 
     def delimited(self, delimiter: str) -> Relation:
         """The same rows; the values of every multivalue are joined by this text when they are made one (``nomv``)."""
-        return replace(
-            self, columns={name: replace(c, delimiter=delimiter) for name, c in self.columns.items()}
-        )
+        return replace(self, columns={name: replace(c, delimiter=delimiter) for name, c in self.columns.items()})
 
     def renumber(self, order_by: str, where: str = "") -> Relation:
         """The same rows, ordered anew by a SQL ORDER BY list."""
@@ -257,9 +253,7 @@ def union(relations: Sequence[Relation], *, reorder: bool = True) -> Relation:
     names = ", ".join(c.sql for c in columns.values())
     order = f"row_number() OVER (ORDER BY __part, {ORDER})" if reorder else ORDER
     listed_names = f"{names}, " if names else ""
-    return relations[0].derive(
-        f"SELECT {listed_names}{order} AS {ORDER} FROM ({body})", columns, relations[1:]
-    )
+    return relations[0].derive(f"SELECT {listed_names}{order} AS {ORDER} FROM ({body})", columns, relations[1:])
 
 
 def _typed(r: Relation, name: str, column: Column) -> str:

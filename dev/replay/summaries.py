@@ -15,11 +15,12 @@ from replay.errors import KnowledgeError
 from replay.expressions import EvalCompiler
 from replay.functions.fields import fields_read
 from replay.knowledge.datamodels import Calculation, Constraint, DataModel, Dataset
+from replay.labels import expand_labels
 from replay.plan import Parser, expand_macros, needs_of, plan_onto
 from replay.relation import Expr, Kind, Relation, quote
 from replay.spl.evals import EvalExpr, parse_whole
 from replay.spl.scanner import Scanner
-from replay.spl.search import And, SearchExpr
+from replay.spl.search import And, SearchExpr, fields_of
 from replay.terms import compile_terms
 
 if TYPE_CHECKING:
@@ -44,20 +45,14 @@ def dataset_relation(index: Index, ctx: Context, model_name: str, name: str, nee
     model = ctx.knowledge.datamodel(ctx.app, model_name)
     dataset = model.dataset(name)
     if dataset.kind == "transaction":
-        raise KnowledgeError(
-            f"dataset `{name}` has a transaction root, which is not supported", dataset.place
-        )
+        raise KnowledgeError(f"dataset `{name}` has a transaction root, which is not supported", dataset.place)
     wanted = _wanted(dataset, needs)
     tree = [d for d in model.datasets.values() if dataset.name in d.lineage] if _needs_nodes(needs) else []
     bare = {f.name for f in dataset.fields if f.qualified in wanted}
     calculations = _needed(_calculations(dataset, tree), bare | _constraint_fields(dataset, tree, ctx))
     rel = _constrained(index, ctx, dataset, calculations, bare | _constraint_fields(dataset, tree, ctx))
     items: dict[str, Expr] = {n: rel.field(n) for n in UNPREFIXED if rel.has(n)}
-    items |= {
-        f.qualified: rel.field(f.name)
-        for f in dataset.fields
-        if f.qualified in wanted and f.name not in items
-    }
+    items |= {f.qualified: rel.field(f.name) for f in dataset.fields if f.qualified in wanted and f.name not in items}
     if _needs_nodes(needs):
         items["nodename"] = _nodes(rel, dataset, tree, ctx)
     return rel.project(items)
@@ -77,7 +72,7 @@ def _wanted(dataset: Dataset, needs: Needs) -> set[str]:
 
 def _expression(constraint: Constraint, ctx: Context) -> SearchExpr:
     text = expand_macros(constraint.search, ctx)
-    return Parser(ctx).expression(Scanner(text, place=constraint.place))
+    return expand_labels(Parser(ctx).expression(Scanner(text, place=constraint.place)), ctx)
 
 
 def _below_root(dataset: Dataset, tree: list[Dataset]) -> list[Constraint]:
@@ -86,11 +81,9 @@ def _below_root(dataset: Dataset, tree: list[Dataset]) -> list[Constraint]:
 
 
 def _constraint_fields(dataset: Dataset, tree: list[Dataset], ctx: Context) -> set[str]:
-    from replay.index import closure
-
     names: set[str] = set()
     for constraint in _below_root(dataset, tree):
-        names |= closure(_expression(constraint, ctx), ctx)
+        names |= fields_of(_expression(constraint, ctx))
     return names
 
 
@@ -160,10 +153,7 @@ def _calculate(rel: Relation, calculation: Calculation, ctx: Context) -> Relatio
 
         source = as_text(rel.field(calculation.input_field)).sql
         return rel.extend(
-            {
-                o.name: Expr(first_match(source, calculation.expression, o.name), Kind.STR)
-                for o in calculation.outputs
-            }
+            {o.name: Expr(first_match(source, calculation.expression, o.name), Kind.STR) for o in calculation.outputs}
         )
     raise KnowledgeError(f"calculations of type {calculation.kind} are not supported", calculation.place)
 
@@ -187,7 +177,8 @@ def root_dataset(model: DataModel, ctx: Context) -> str:
     roots = [d.name for d in model.datasets.values() if d.parent is None]
     if len(roots) != 1:
         raise KnowledgeError(
-            f"data model `{model.name}` has the root datasets {', '.join(roots)}: name one, as in {model.name}.{roots[0]}",
+            f"data model `{model.name}` has the root datasets {', '.join(roots)}: "
+            f"name one, as in {model.name}.{roots[0]}",
             ctx.place,
         )
     return roots[0]

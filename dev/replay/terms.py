@@ -1,6 +1,6 @@
 """Search expressions in a pipeline: plain terms by predicates.py, and here what needs the search's context.
 
-That is time terms (``earliest=-1h``, ``starthoursago=168``), subsearches, tags and event types.
+That is time terms (``earliest=-1h``, ``starthoursago=168``) and subsearches.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from replay.context import Context
 from replay.errors import Place, SearchError
 from replay.predicates import compile_search
-from replay.relation import Expr, as_number, quote
+from replay.relation import Expr, as_number
 from replay.spl.scanner import Scanner
-from replay.spl.search import And, Compare, Not, Or, SearchExpr, Subsearch, TimeTerm, parse_search
+from replay.spl.search import And, Not, Or, SearchExpr, Subsearch, TimeTerm, parse_search
 from replay.spl.timespec import SECONDS, parse_time
 
 _AGO = re.compile(r"(start|end)?(days|hours|minutes|months)ago")
@@ -91,9 +91,7 @@ def _at(term: TimeTerm, ctx: Context) -> Place:
 
 
 def _bad(term: TimeTerm, ctx: Context) -> SearchError:
-    return SearchError(
-        f"`{term.name}={term.value}` is no time (try -1h@h, now, epoch seconds)", _at(term, ctx)
-    )
+    return SearchError(f"`{term.name}={term.value}` is no time (try -1h@h, now, epoch seconds)", _at(term, ctx))
 
 
 def split_time(expr: SearchExpr, ctx: Context) -> tuple[SearchExpr, TimeRange]:
@@ -122,23 +120,19 @@ def time_predicate(r: TimeRange, column: str = '"_time"') -> str:
     return " AND ".join(parts) or "true"
 
 
-def compile_terms(
-    expr: SearchExpr, field: Callable[[str], Expr], ctx: Context, *, knowledge: bool = True
-) -> str:
+def compile_terms(expr: SearchExpr, field: Callable[[str], Expr], ctx: Context) -> str:
     """SQL predicate of a search expression in a context.
 
     Args:
-        expr: without subsearches (see ``resolve_subsearches``).
+        expr: without subsearches (see ``resolve_subsearches``); tags and event types in it are read as fields (for
+            those of events see labels.py).
         field: finds a field.
         ctx: the search.
-        knowledge: tags and event types are computed from the loaded apps (events) and not read as fields (results).
     """
 
     def special(term: SearchExpr) -> str | None:
         if isinstance(term, TimeTerm):
             return _time_sql(term, field("_index_time" if term.name.startswith("_index") else "_time"), ctx)
-        if knowledge and isinstance(term, Compare):
-            return _knowledge_term(term, field, ctx)
         return None
 
     return compile_search(expr, field, special)
@@ -149,82 +143,3 @@ def _time_sql(term: TimeTerm, time: Expr, ctx: Context) -> str:
         return "true"  # events have no index time of their own here: what is loaded is indexed now
     lower, value = time_bound(term, ctx)
     return f"coalesce({as_number(time).sql} {'>=' if lower else '<'} {value!r}, false)"
-
-
-def _knowledge_term(term: Compare, field: Callable[[str], Expr], ctx: Context) -> str | None:
-    if term.field == "eventtype":
-        return any_eventtype(term, field, ctx)
-    if term.field == "tag" or term.field.startswith("tag::"):
-        return any_tag(term, field, ctx)
-    return None
-
-
-def _matches(pattern: str, name: str) -> bool:
-    return (
-        re.fullmatch(".*".join(re.escape(p) for p in pattern.split("*")), name, re.IGNORECASE | re.DOTALL)
-        is not None
-    )
-
-
-def any_eventtype(term: Compare, field: Callable[[str], Expr], ctx: Context) -> str:
-    """SQL of ``eventtype=x``: an event type that matches the name has a search that holds.
-
-    Raises:
-        SearchError: no loaded app defines such an event type.
-    """
-    found = [e for name, e in ctx.knowledge.eventtypes(ctx.app).items() if _matches(term.value, name)]
-    if not found and "*" not in term.value:
-        raise SearchError(
-            f"event type `{term.value}` is not defined in any loaded app (eventtypes.conf)",
-            Place(column=term.column or None).within(ctx.place),
-        )
-    tests = [compile_terms(eventtype_expression(e.search, e.place, ctx), field, ctx) for e in found]
-    sql = f"({' OR '.join(tests)})" if tests else "false"
-    return f"(NOT {sql})" if term.op == "!=" else sql
-
-
-def eventtype_expression(search: str, place: Place, ctx: Context) -> SearchExpr:
-    """The search of an event type, macros expanded, parsed."""
-    from replay.plan import expand_macros
-
-    return parse_search(Scanner(expand_macros(search, ctx), place=place), _no_subsearch)
-
-
-def any_tag(term: Compare, field: Callable[[str], Expr], ctx: Context) -> str:
-    """SQL of ``tag=x`` or ``tag::field=x``: a field-value pair (or event type) that carries the tag is present."""
-    restrict = term.field.removeprefix("tag::") if term.field.startswith("tag::") else None
-    tests: list[str] = []
-    tags = ctx.knowledge.tags(ctx.app)
-    for name in tags.names():
-        if not _matches(term.value, name):
-            continue
-        for tagged, value in tags.pairs(name):
-            if restrict is None or tagged == restrict:
-                tests.append(_pair(tagged, value, field, ctx))
-    sql = f"({' OR '.join(dict.fromkeys(tests))})" if tests else "false"
-    return f"(NOT {sql})" if term.op == "!=" else sql
-
-
-def _pair(name: str, value: str, field: Callable[[str], Expr], ctx: Context) -> str:
-    pair = Compare(name, "=", value)
-    if name == "eventtype":
-        known = ctx.knowledge.eventtypes(ctx.app)
-        return any_eventtype(pair, field, ctx) if value in known or "*" in value else "false"
-    return compile_terms(pair, field, ctx)
-
-
-def tag_list(field: Callable[[str], Expr], ctx: Context) -> str:
-    """SQL of the ``tag`` field: every tag that the event carries, as a sorted multivalue."""
-    names = sorted(ctx.knowledge.tags(ctx.app).names())
-    items = [f"CASE WHEN {any_tag(Compare('tag', '=', n), field, ctx)} THEN {quote(n)} END" for n in names]
-    return f"spl_mv([{', '.join(items)}])" if items else "CAST(NULL AS VARCHAR[])"
-
-
-def eventtype_list(field: Callable[[str], Expr], ctx: Context) -> str:
-    """SQL of the ``eventtype`` field: every event type of the event, as a multivalue."""
-    names = sorted(ctx.knowledge.eventtypes(ctx.app))
-    items = [
-        f"CASE WHEN {any_eventtype(Compare('eventtype', '=', n), field, ctx)} THEN {quote(n)} END"
-        for n in names
-    ]
-    return f"spl_mv([{', '.join(items)}])" if items else "CAST(NULL AS VARCHAR[])"

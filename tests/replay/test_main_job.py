@@ -82,7 +82,8 @@ def test_the_shipped_search_finds_the_attack_and_nothing_else() -> None:
 def test_what_was_done_is_told_on_standard_error() -> None:
     done = replay("run", str(SAMPLE))
     assert "fillnull_value=null" in done.stderr
-    assert "4 results; read 1 files, 317 events, 0 problems" in done.stderr
+    assert "4 results; read 1 files, 317 events (" in done.stderr
+    assert " passed over), 0 problems in " in done.stderr
     assert "An instance of" in done.stdout
     assert "80" in done.stdout
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
@@ -68,15 +69,20 @@ def test_both_engines_agree(pattern: str, texts: list[str]) -> None:
     except SearchError:
         return  # two groups of one name, a look-alike of a quantifier, …: not a pattern at all
     only_pcre = replace(regex, re2=None)
-    asked = [lambda r: regexes.matches("t", r)]
+    asked: list[Callable[[regexes.Regex], str]] = [partial(regexes.matches, "t")]
     for group in range(regex.groups + 1):
-        asked += [
-            lambda r, group=group: regexes.first_match("t", r, group),
-            lambda r, group=group: regexes.all_matches("t", r, group),
-        ]
+        asked += [partial(_first, group), partial(_all, group)]
     asked += [lambda r: regexes.replace_all("t", r, r"<\1$&\\>"), lambda r: regexes.replace_one("t", r, r"[\0]", 1)]
     for ask in asked:
         assert values(ask(regex), texts) == values(ask(only_pcre), texts), (pattern, ask(regex))
+
+
+def _first(group: int, regex: regexes.Regex) -> str:
+    return regexes.first_match("t", regex, group)
+
+
+def _all(group: int, regex: regexes.Regex) -> str:
+    return regexes.all_matches("t", regex, group)
 
 
 def test_the_test_above_compares_something() -> None:

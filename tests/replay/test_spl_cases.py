@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support import ROOT, SHARED, run_case, same_rows
@@ -27,7 +28,7 @@ def case_files() -> list[Path]:
     return files + ([shared] if shared.is_file() else []) + named
 
 
-def cases() -> list[object]:
+def cases() -> list[Any]:
     found = []
     for path in case_files():
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
@@ -38,7 +39,7 @@ def cases() -> list[object]:
 
 
 @pytest.mark.parametrize("case", cases())
-def test_case(case: dict[str, object], tmp_path: Path) -> None:
+def test_case(case: dict[str, Any], tmp_path: Path) -> None:
     if case.get("name") in DEVIATIONS:
         pytest.xfail(DEVIATIONS[str(case["name"])])
     rows, columns = run_case(case, tmp_path)
@@ -53,5 +54,3 @@ def test_case(case: dict[str, object], tmp_path: Path) -> None:
 @pytest.mark.skipif(not (SHARED / "spl-cases.jsonl").is_file(), reason="../shared/spl-cases.jsonl is not here")
 def test_the_shared_cases_are_among_them() -> None:
     assert any("spl-cases" in str(p) for p in case_files())
-
-

@@ -64,7 +64,8 @@ class Command(ABC):
         """
         raise SearchError(
             f"`{self.name}` cannot be the first command: a search begins with search terms or a generating command "
-            "(tstats, inputlookup, makeresults, …)", ctx.place
+            "(tstats, inputlookup, makeresults, …)",
+            ctx.place,
         )
 
     def needs(self, after: Needs) -> Needs:

@@ -50,9 +50,7 @@ class DataModelCommand(Command):
         """Events (prefixed names, or bare ones for flat), or the definitions as JSON, one a row."""
         if self.mode is not None:
             assert self.model is not None and self.dataset is not None
-            rel = ctx.store.dataset(
-                ctx, self.model, self.dataset, EVERYTHING if self.mode == "flat" else needs
-            )
+            rel = ctx.store.dataset(ctx, self.model, self.dataset, EVERYTHING if self.mode == "flat" else needs)
             return unprefixed(newest_first(rel)) if self.mode == "flat" else newest_first(rel)
         names = [self.model] if self.model else sorted(ctx.knowledge.datamodels(ctx.app))
         rows = []

@@ -72,9 +72,7 @@ def _by_value(rel: Relation, pattern: str, value: Expr, ctx: Context) -> Relatio
     hidden = "__name"
     rel = ctx.materialize(rel.extend({hidden: Expr(f"({' || '.join(pieces)})", Kind.STR), "__value": value}))
     name_sql = rel.field(hidden).sql
-    rows = ctx.engine.execute(
-        f"SELECT DISTINCT {name_sql} FROM {rel.name} WHERE {name_sql} <> '' ORDER BY 1"
-    )
+    rows = ctx.engine.execute(f"SELECT DISTINCT {name_sql} FROM {rel.name} WHERE {name_sql} <> '' ORDER BY 1")
     computed = rel.field("__value")
     fields: dict[str, Expr] = {}
     for (name,) in rows:

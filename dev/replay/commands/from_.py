@@ -53,9 +53,7 @@ class From(Command):
             if ctx.depth >= MAX_SUBSEARCH_DEPTH:
                 raise SearchError(f"saved search `{self.name}` names itself, or nests too deep", ctx.place)
             saved = ctx.knowledge.saved_search(self.name)
-            return plan_search(
-                saved.search, replace(ctx, app=saved.app, place=saved.place, depth=ctx.depth + 1)
-            )
+            return plan_search(saved.search, replace(ctx, app=saved.app, place=saved.place, depth=ctx.depth + 1))
         from replay.commands.inputlookup import InputLookup
 
         return InputLookup(self.name).generate(ctx, needs)

@@ -50,7 +50,7 @@ class InputLookup(Command):
         rel = lookup_rows(find_lookup(self.table, ctx), ctx)
         if self.where is not None:
             where = resolve_subsearches(self.where, ctx)
-            rel = rel.filter(compile_terms(where, rel.field, ctx, knowledge=False))
+            rel = rel.filter(compile_terms(where, rel.field, ctx))
         if self.start or self.limit is not None:
             rel = rel.renumber(ORDER)
             upper = f" AND {ORDER} <= {self.start + self.limit}" if self.limit is not None else ""

@@ -74,9 +74,7 @@ class MakeResults(Command):
             for item in parsed if isinstance(parsed, list) else [parsed]:
                 if not isinstance(item, dict):
                     raise SearchError("`makeresults`: data must be JSON objects", ctx.place)
-                rows.append(
-                    {k: v if isinstance(v, str) else json.dumps(v) for k, v in item.items() if v is not None}
-                )
+                rows.append({k: v if isinstance(v, str) else json.dumps(v) for k, v in item.items() if v is not None})
             names = list(dict.fromkeys(k for row in rows for k in row))
         kinds = dict.fromkeys(names, Kind.STR)
         return ctx.engine.load_rows(rows, assign_columns(kinds)).extend({"_time": number(ctx.now)})

@@ -37,7 +37,7 @@ class Search(Command):
         expression = resolve_subsearches(self.expression, ctx)
         if expression == And(()):
             return rel
-        return rel.filter(compile_terms(expression, rel.field, ctx, knowledge=False))
+        return rel.filter(compile_terms(expression, rel.field, ctx))
 
     def needs(self, after: Needs) -> Needs:
         """The fields of the expression, too. What a subsearch gives is not known yet: then everything."""

@@ -182,7 +182,7 @@ def _predicate(filter_: Filter | None, rel: Relation, ctx: Context) -> str:
         return "false"
     if isinstance(filter_, EvalExpr):
         return EvalCompiler(rel, ctx).boolean(filter_).sql
-    return compile_terms(resolve_subsearches(filter_, ctx), rel.field, ctx, knowledge=False)
+    return compile_terms(resolve_subsearches(filter_, ctx), rel.field, ctx)
 
 
 def _filter(s: Scanner, parser: Parser) -> Filter:

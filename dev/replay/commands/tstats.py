@@ -106,7 +106,7 @@ class TStats(Command):
         dataset = self.dataset or root_dataset(ctx.knowledge.datamodel(ctx.app, self.model), ctx)
         rel = ctx.store.dataset(ctx, self.model, dataset, Needs(frozenset(reads)))
         self._check_fields(rel, reads, f"{self.model}.{dataset}", ctx)
-        return rel.filter(compile_terms(where, rel.field, ctx, knowledge=False))
+        return rel.filter(compile_terms(where, rel.field, ctx))
 
     def _only_indexed(self, reads: set[str], ctx: Context) -> None:
         """Without a data model only indexed fields exist (SR: tstats, "indexed fields")."""

@@ -131,7 +131,7 @@ def searchmatch(c: EvalCompiler, call: Call) -> Expr:
     def field(name: str) -> Expr:
         return c.bound[name] if name in c.bound else c.scope.field(name)
 
-    return Expr(compile_terms(expression, field, c.context, knowledge=False), Kind.BOOL)
+    return Expr(compile_terms(expression, field, c.context), Kind.BOOL)
 
 
 @function("cidrmatch")

@@ -39,39 +39,47 @@ _ATTRIBUTES = (
     "ActivityID",
     "RelatedActivityID",
 )
-_NAMES, _VALUES = Column('"__names"', Kind.MV), Column('"__values"', Kind.MV)
-HIDDEN = ("__names", "__values")
-"""Hidden columns of an XML event that was cut once for all its fields: names[i] belongs to values[i + 1]."""
+HIDDEN = ("__text", "__names", "__values")
+"""Hidden columns of an XML event made ready for extraction: its text with numeric character references spelled out,
+and where it was cut once for all fields, names[i], which belongs to values[i + 1]."""
+_TEXT, _NAMES, _VALUES = '"__text"', '"__names"', '"__values"'
 _DATA_NAME = r"""<Data Name=['"]([^'"<>]+)['"]"""
 _LEAF = r"<([A-Za-z_][\w.\-]*)(?:\s[^<>]*)?>[^<]+</"
 _PAIR_KEY = r'(?:^|[\s,;?&|({\[])([A-Za-z_][\w.\-]*)\s?=\s?["\w\-/\\.:@]'
 _WORD = re.compile(r"[A-Za-z_][\w.\-]*")
 
 
-def cut(props: Props, raw: Relation) -> Relation:
-    """Events made ready for ``automatic_field``: XML is cut once, instead of searched through for every field.
+def prepare(props: Props, raw: Relation, *, cut: bool) -> Relation:
+    """Events made ready for ``automatic_field``.
 
-    The text is split where an attribute ends an opening tag (``'>``): each piece holds a value up to its first ``<``,
-    and the name of the value in the piece behind it. A value that holds such an end itself leaves a piece without
-    any ``<``; such an event has no lists, and its fields are searched for one by one.
+    Args:
+        props: what says how events are written; only XML needs anything.
+        raw: the events.
+        cut: many fields are wanted, so an event is cut once instead of searched through for each. The text is split
+            where an attribute ends an opening tag (``'>``): each piece holds a value up to its first ``<``, and the
+            name of the value in the piece behind it. A value that holds such an end itself leaves a piece without any
+            ``<``; such an event, or one with both kinds of quotes, has no lists: each field is searched for on its own.
     """
     if props.kv_mode != "xml":
         return raw
-    text = raw.field("_raw").sql
-    quoted = f"CASE WHEN contains({text}, '<Data Name=\"') THEN '\"' ELSE '''' END"
-    listed = ", ".join(c.sql for c in raw.columns.values())
+    text = Expr(f"spl_xml_spelled({raw.field('_raw').sql})", Kind.STR)
+    rel = raw.extend({HIDDEN[0]: text})
+    if not cut:
+        return rel
+    listed = ", ".join(c.sql for c in rel.columns.values())
+    quoted = f"CASE WHEN contains({_TEXT}, '<Data Name=\"') THEN '\"' ELSE '''' END"
     pieces = (
-        f"SELECT {listed}, {ORDER}, {quoted} AS __quote, string_split({text}, __quote || '>') AS __pieces "
-        f"FROM {raw.name}"
+        f"SELECT {listed}, {ORDER}, {quoted} AS __quote, string_split({_TEXT}, __quote || '>') AS __pieces "
+        f"FROM {rel.name}"
     )
-    one_quote = f"NOT (contains({text}, '<Data Name=\"') AND contains({text}, '<Data Name='''))"
-    clean = f"{one_quote} AND len(list_filter(__pieces, lambda p: NOT contains(p, '<'))) = 0"
-    names = "list_transform(__pieces, lambda p: split_part(p, '<Data Name=' || __quote, -1))"
-    values = "list_transform(__pieces, lambda p: split_part(p, '<', 1))"
-    return raw.derive(
-        f"SELECT * EXCLUDE (__quote, __pieces), CASE WHEN {clean} THEN {names} END AS {_NAMES.sql}, "
-        f"CASE WHEN {clean} THEN {values} END AS {_VALUES.sql} FROM ({pieces})",
-        {**raw.columns, HIDDEN[0]: _NAMES, HIDDEN[1]: _VALUES},
+    one_quote = f"NOT (contains({_TEXT}, '<Data Name=\"') AND contains({_TEXT}, '<Data Name='''))"
+    clean = f"{one_quote} AND len(list_filter(__pieces, lambda __p: NOT contains(__p, '<'))) = 0"
+    names = "list_transform(__pieces, lambda __p: split_part(__p, '<Data Name=' || __quote, -1))"
+    values = "list_transform(__pieces, lambda __p: split_part(__p, '<', 1))"
+    return rel.derive(
+        f"SELECT * EXCLUDE (__quote, __pieces), CASE WHEN {clean} THEN {names} END AS {_NAMES}, "
+        f"CASE WHEN {clean} THEN {values} END AS {_VALUES} FROM ({pieces})",
+        {**rel.columns, HIDDEN[1]: Column(_NAMES, Kind.MV), HIDDEN[2]: Column(_VALUES, Kind.MV)},
     )
 
 
@@ -82,7 +90,7 @@ def automatic_field(props: Props, name: str, raw: Relation) -> Expr:
         case "none":
             return NULL
         case "xml":
-            return _xml(name, text, raw.has(HIDDEN[0]))
+            return _xml(name, is_cut=raw.has(HIDDEN[1]))
         case "json":
             return _json(name, text)
         case "auto" | "auto_escaped":
@@ -109,24 +117,24 @@ def _all(ctx: Context, raw: Relation, lists: str, where: str = "true") -> set[st
     return {name for (name,) in rows if name}
 
 
-def _xml(name: str, text: str, is_cut: bool) -> Expr:
+def _xml(name: str, *, is_cut: bool) -> Expr:
     if not _WORD.fullmatch(name):
         return NULL
     escaped = re.escape(name)
     element = f"<{escaped}(?:\\s[^<>]*)?>([^<]*)</{escaped}>"
     if name in _SYSTEM:
-        return Expr(f"spl_xml({_search(text, element)})", Kind.STR)
+        return Expr(f"spl_xml({_search(_TEXT, element)})", Kind.STR)
     data = f"""<Data Name=['"]{escaped}['"]\\s*>([^<]*)</Data>"""
-    found = _search(text, data)
+    found = _search(_TEXT, data)
     if is_cut:
-        at = f"list_position({_NAMES.sql}, {quote(name)})"
-        found = f"CASE WHEN {_NAMES.sql} IS NULL THEN {found} ELSE nullif({_VALUES.sql}[{at} + 1], '') END"
+        at = f"list_position({_NAMES}, {quote(name)})"
+        found = f"CASE WHEN {_NAMES} IS NULL THEN {found} ELSE nullif({_VALUES}[{at} + 1], '') END"
     if name in _ATTRIBUTES:
         attribute = f"""<[A-Z]\\w+(?:\\s[^<>]*)?\\s{escaped}=['"]([^'"<>]*)['"][^<>]*/?>"""
-        other = _search(text, attribute)
+        other = _search(_TEXT, attribute)
     else:
         # Most events end with EventData, whose fields are all <Data>: nothing else needs to be searched for.
-        other = f"CASE WHEN NOT ends_with({text}, '</EventData></Event>') THEN {_search(text, element)} END"
+        other = f"CASE WHEN NOT ends_with({_TEXT}, '</EventData></Event>') THEN {_search(_TEXT, element)} END"
     return Expr(f"spl_xml(coalesce({found}, {other}))", Kind.STR)
 
 

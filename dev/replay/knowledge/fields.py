@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from replay.context import Context
 from replay.expressions import EvalCompiler
 from replay.functions.fields import fields_read
-from replay.knowledge.autokv import HIDDEN, automatic_field, cut, discover
+from replay.knowledge.autokv import HIDDEN, automatic_field, discover, prepare
 from replay.knowledge.props import Props
 from replay.knowledge.transforms import Transform
 from replay.lookup_match import apply_lookup
@@ -73,9 +73,10 @@ class FieldPlan:
     def discovered(self, raw: Relation) -> set[str]:
         """Names that the events themselves bring (automatic extraction, ``$1::$2`` transforms): looks at the data."""
         names = discover(self.props, raw, self.ctx)
+        raw = prepare(self.props, raw, cut=False)
         for e in self.extractions:
             if e.dynamic and e.transform is not None:
-                keys = _dynamic_lists(e, raw.field(e.source))[0]
+                keys = _dynamic_lists(e, self._source(e, raw))[0]
                 found = self.ctx.engine.execute(f"SELECT DISTINCT unnest({keys}) FROM ({raw.sql()})")
                 names |= {name for (name,) in found if name}
         return names
@@ -111,19 +112,31 @@ class FieldPlan:
         """Fields from the raw text; of two extractions of one field the first that matches counts."""
         if not names:
             return raw
-        raw = cut(self.props, raw) if len(names) >= _WORTH_CUTTING else raw
+        raw = prepare(self.props, raw, cut=len(names) >= _WORTH_CUTTING)
+        lists: dict[str, Expr] = {}
+        for e in self.extractions:
+            if e.dynamic:
+                keys, values = _dynamic_lists(e, self._source(e, raw))
+                lists |= {_hidden(e, "keys"): Expr(keys, Kind.MV), _hidden(e, "values"): Expr(values, Kind.MV)}
+        raw = raw.extend(lists) if lists else raw
         items: dict[str, Expr] = {}
         for name in names:
             found = [self._from(e, name, raw) for e in self.extractions if name in e.fields or e.dynamic]
             found.append(automatic_field(self.props, name, raw))
             items[name] = _first([e for e in found if e is not NULL])
-        return raw.extend(items).drop(HIDDEN)
+        return raw.extend(items).drop([*HIDDEN, *lists])
 
     def _from(self, e: Extraction, name: str, raw: Relation) -> Expr:
-        source = as_text(raw.field(e.source) if raw.has(e.source) else automatic_field(self.props, e.source, raw))
+        source = self._source(e, raw)
         if e.transform is None:
             return Expr(first_match(source.sql, e.regex, name), Kind.STR)
+        if name not in e.fields:
+            return _dynamic_field(e, name, raw)
         return transform_field(e, name, source)
+
+    def _source(self, e: Extraction, raw: Relation) -> Expr:
+        """The text that an extraction reads: ``_raw``, or a field that is there without it."""
+        return as_text(raw.field(e.source) if raw.has(e.source) else automatic_field(self.props, e.source, raw))
 
     @staticmethod
     def _alias(rel: Relation, aliases: Iterable[object]) -> Relation:
@@ -182,13 +195,29 @@ def transform_field(e: Extraction, name: str, source: Expr) -> Expr:
     for key, value in _format_pairs(t.format):
         if key == name:
             found.append(Expr(_formatted(value, source.sql, t.regex), Kind.STR))
-    if not found and e.dynamic:
-        keys, values = _dynamic_lists(e, source)
-        if t.mv_add:
-            pairs = f"list_filter(list_zip({keys}, {values}), lambda p: p[1] = {_lit(name)})"
-            return Expr(f"spl_mv(list_transform({pairs}, lambda p: p[2]))", Kind.MV)
-        found.append(Expr(f"nullif(({values})[list_position({keys}, {_lit(name)})], '')", Kind.STR))
     return _first(found)
+
+
+def _hidden(e: Extraction, part: str) -> str:
+    """The column that holds the keys (or values) which a dynamic transform finds in an event."""
+    assert e.transform is not None
+    return f"__{part}:{e.transform.name}"
+
+
+def _dynamic_field(e: Extraction, name: str, raw: Relation) -> Expr:
+    """A field that the event itself names: what stands in ``values`` where ``keys`` has its name."""
+    assert e.transform is not None
+    keys, values = raw.field(_hidden(e, "keys")).sql, raw.field(_hidden(e, "values")).sql
+    if e.transform.mv_add:
+        pairs = f"list_filter(list_zip({keys}, {values}), lambda __p: __p[1] = {_lit(name)})"
+        return Expr(f"spl_mv(list_transform({pairs}, lambda __p: __p[2]))", Kind.MV)
+    value = f"{values}[list_position({keys}, {_lit(name)})]"
+    return Expr(f"nullif({value if e.transform.regex is not None else _unquoted(value)}, '')", Kind.STR)
+
+
+def _unquoted(value: str) -> str:
+    """A value between delimiters, without the quotes around it."""
+    return f"trim({value}, '\" ')"
 
 
 def _lit(text: str) -> str:
@@ -212,8 +241,8 @@ def _dynamic_lists(e: Extraction, source: Expr) -> tuple[str, str]:
         between_pairs, within = (t.delims or ("", ""))[0], _in_class((t.delims or ("", ""))[-1])
         pairs = f"regexp_split_to_array({as_text(source).sql}, {_lit(_char_class(between_pairs))})"
         key, value = _lit(f"(?s)^([^{within}]*)"), _lit(f"(?s)^[^{within}]*[{within}](.*)$")
-        keys = f"list_transform({pairs}, lambda p: trim(regexp_extract(p, {key}, 1)))"
-        values = f"list_transform({pairs}, lambda p: trim(regexp_extract(p, {value}, 1)))"
+        keys = f"list_transform({pairs}, lambda __p: trim(regexp_extract(__p, {key}, 1)))"
+        values = f"list_transform({pairs}, lambda __p: trim(regexp_extract(__p, {value}, 1)))"
         return keys, values
     key, value = next((k, v) for k, v in _format_pairs(t.format or "") if "$" in k)
     text = as_text(source).sql
@@ -229,19 +258,7 @@ def _in_class(characters: str) -> str:
 
 
 def _delimited(t: Transform, name: str, source: Expr) -> Expr:
-    """DELIMS: positional FIELDS by one set of delimiters, or key-value pairs by two."""
-    if t.fields:
-        at = t.fields.index(name) + 1
-        parts = f"regexp_split_to_array({source.sql}, {_lit(_char_class((t.delims or ('',))[0]))})"
-        return Expr(f"nullif(trim(({parts})[{at}], '\" '), '')", Kind.STR)
-    keys, values = _dynamic_lists(Extraction((), t, "", t.source_key, True), source)
-    return Expr(f"nullif(trim(({values})[list_position({keys}, {_lit(name)})], '\"'), '')", Kind.STR)
-
-
-def calculated(rel: Relation, name: str, expression: str, place: object, ctx: Context) -> Expr:
-    """The value of a calculated field over a relation."""
-    from replay.errors import Place
-
-    assert isinstance(place, Place)
-    tree = parse_whole(Scanner(expression, place=place), f"the calculation of `{name}`")
-    return EvalCompiler(rel, ctx).value(tree)
+    """DELIMS with FIELDS: the value at the field's position."""
+    at = t.fields.index(name) + 1
+    parts = f"regexp_split_to_array({source.sql}, {_lit(_char_class((t.delims or ('',))[0]))})"
+    return Expr(f"nullif({_unquoted(f'({parts})[{at}]')}, '')", Kind.STR)

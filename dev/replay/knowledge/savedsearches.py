@@ -79,7 +79,7 @@ def find_saved_search(layers: Layers, name: str, app: str | None) -> SavedSearch
 
 def _saved_search(layers: Layers, owner: App, name: str) -> SavedSearch:
     stanza = layers.stanza(owner.id, "savedsearches", name)
-    assert stanza is not None  # noqa: S101  (the owner defines it, so its own context sees it)
+    assert stanza is not None
     return SavedSearch(
         name=name,
         app=owner.id,

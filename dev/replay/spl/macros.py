@@ -95,15 +95,11 @@ def _closing_backtick(text: str, start: int, place: Place | None) -> int:
     while i < len(text) and text[i] != "`":
         i = skip_quoted(text, i, len(text)) if text[i] == '"' else i + 1
     if i >= len(text):
-        raise SearchError(
-            "a macro call (`) is never closed", Place(column=start + 1).within(place or Place())
-        )
+        raise SearchError("a macro call (`) is never closed", Place(column=start + 1).within(place or Place()))
     return i
 
 
-def _expand_call(
-    text: str, start: int, end: int, lookup: Lookup, evaluate: Evaluate, place: Place, depth: int
-) -> str:
+def _expand_call(text: str, start: int, end: int, lookup: Lookup, evaluate: Evaluate, place: Place, depth: int) -> str:
     s = Scanner(text, start + 1, end, place)
     name = s.peek_word().strip()
     s.pos += len(name)
@@ -123,9 +119,7 @@ def _expand_call(
     if macro.iseval:
         result = evaluate(definition)
         if not isinstance(result, str):
-            raise SearchError(
-                f"macro `{name}` has iseval = true but its definition gives no string", macro.place
-            )
+            raise SearchError(f"macro `{name}` has iseval = true but its definition gives no string", macro.place)
         definition = result
     return expand(definition, lookup, evaluate, macro.place, depth + 1)
 
@@ -144,9 +138,7 @@ def _argument(s: Scanner) -> tuple[str | None, str]:
     return named, text
 
 
-def _bind(
-    macro: MacroDefinition, name: str, arguments: list[tuple[str | None, str]], s: Scanner
-) -> dict[str, str]:
+def _bind(macro: MacroDefinition, name: str, arguments: list[tuple[str | None, str]], s: Scanner) -> dict[str, str]:
     """Argument values by name. ``k=v`` names an argument only where the macro has one called ``k``."""
     values: dict[str, str] = {}
     for position, (named, text) in enumerate(arguments):

@@ -15,10 +15,12 @@ _OPERATORS = ("!=", "<=", ">=", "==", "=", "<", ">")
 _SPACE = " \t\r\n\f\v"
 _INDEXED = ("host", "source", "sourcetype", "index", "splunk_server")
 TIME_TERMS = frozenset(
-    "earliest latest _index_earliest _index_latest starttime endtime timeformat starttimeu endtimeu "
-    "daysago minutesago hoursago monthsago startdaysago startminutesago starthoursago startmonthsago "
-    "enddaysago endminutesago endhoursago endmonthsago searchtimespanminutes searchtimespanhours "
-    "searchtimespandays searchtimespanmonths".split()
+    [
+        *("earliest", "latest", "_index_earliest", "_index_latest"),
+        *("starttime", "endtime", "timeformat", "starttimeu", "endtimeu"),
+        *(f"{edge}{unit}ago" for edge in ("", "start", "end") for unit in ("days", "hours", "minutes", "months")),
+        *(f"searchtimespan{unit}" for unit in ("minutes", "hours", "days", "months")),
+    ]
 )
 
 

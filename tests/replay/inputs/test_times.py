@@ -37,7 +37,7 @@ STAMPS = {
 
 
 @pytest.mark.parametrize("stamp", STAMPS, ids=str)
-def test_stamps(stamp: object) -> None:
+def test_stamps(stamp: float | int | str | None) -> None:
     assert times.parse(stamp) == STAMPS[stamp]
 
 

@@ -83,9 +83,7 @@ PRECEDENCE = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("says", "app", "expected"), [p[1:] for p in PRECEDENCE], ids=[p[0] for p in PRECEDENCE]
-)
+@pytest.mark.parametrize(("says", "app", "expected"), [p[1:] for p in PRECEDENCE], ids=[p[0] for p in PRECEDENCE])
 def test_precedence(load: Load, says: dict[str, dict[str, str]], app: str, expected: str) -> None:
     apps = {
         name: {

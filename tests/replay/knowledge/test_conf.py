@@ -121,17 +121,11 @@ def test_what_is_neither_boolean_nor_number_is_an_error(tmp_path: Path) -> None:
 
 
 NAMES = st.text(alphabet="abcXYZ_.:-", min_size=1, max_size=8)
-VALUES = (
-    st.text(alphabet='abc =[]"|\\#;\n', max_size=20)
-    .map(str.strip)
-    .filter(lambda text: not text.endswith("\\"))
-)
+VALUES = st.text(alphabet='abc =[]"|\\#;\n', max_size=20).map(str.strip).filter(lambda text: not text.endswith("\\"))
 
 
 @given(st.dictionaries(NAMES, st.dictionaries(NAMES, VALUES, max_size=4), max_size=4))
-def test_what_is_written_is_read(
-    tmp_path_factory: pytest.TempPathFactory, conf: dict[str, dict[str, str]]
-) -> None:
+def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, conf: dict[str, dict[str, str]]) -> None:
     path = tmp_path_factory.mktemp("conf") / "x.conf"
     lines: list[str] = []
     for stanza, settings in conf.items():

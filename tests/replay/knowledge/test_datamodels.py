@@ -60,9 +60,7 @@ LONG: Json = {
     "fields": [*ROOT["fields"], field("src_user", "All_Changes.Account_Management")],
     "calculations": [
         *ROOT["calculations"],
-        calculation(
-            "Rex", "All_Changes.Account_Management", ["nt"], expression=r"(?<nt>\w+)", inputField="user"
-        ),
+        calculation("Rex", "All_Changes.Account_Management", ["nt"], expression=r"(?<nt>\w+)", inputField="user"),
     ],
 }
 

@@ -110,9 +110,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("files", "message"), BROKEN)
-def test_what_is_malformed_is_an_error_with_its_place(
-    load: Load, files: dict[str, str], message: str
-) -> None:
+def test_what_is_malformed_is_an_error_with_its_place(load: Load, files: dict[str, str], message: str) -> None:
     with pytest.raises(KnowledgeError, match=message):
         load({"A": files}).eventtypes("A")
 
@@ -130,9 +128,7 @@ def test_an_encoded_value_is_the_value(tmp_path_factory: pytest.TempPathFactory,
     assert tags.of("field", value) == ("t",)
 
 
-@given(
-    st.lists(st.text(alphabet="ab.", max_size=4), min_size=2, max_size=4), st.text(alphabet="ab.", max_size=4)
-)
+@given(st.lists(st.text(alphabet="ab.", max_size=4), min_size=2, max_size=4), st.text(alphabet="ab.", max_size=4))
 def test_a_star_in_a_value_is_any_text(parts: list[str], between: str) -> None:
     tags = Tags([("f", "*".join(parts), "t")])
     assert tags.of("f", between.join(parts)) == ("t",)

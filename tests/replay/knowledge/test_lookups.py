@@ -101,9 +101,7 @@ FOUND = [
 
 
 @pytest.mark.parametrize(("name", "kind", "app", "file"), FOUND)
-def test_a_lookup_is_a_stanza_or_a_file(
-    knowledge: Knowledge, name: str, kind: str, app: str, file: str | None
-) -> None:
+def test_a_lookup_is_a_stanza_or_a_file(knowledge: Knowledge, name: str, kind: str, app: str, file: str | None) -> None:
     lookup = knowledge.lookup("own", name)
     path = knowledge.apps[app].folder / "lookups" / file if file else None
     assert (lookup.kind, lookup.app, lookup.path) == (kind, app, path)

@@ -97,9 +97,7 @@ def test_eval_macros_and_validation(knowledge: Knowledge) -> None:
 
 
 def test_a_macro_knows_the_line_of_its_definition(knowledge: Knowledge) -> None:
-    assert str(knowledge.macro("own", "ctime", 1).place).endswith(
-        "default/macros.conf:11 [ctime(1)] definition"
-    )
+    assert str(knowledge.macro("own", "ctime", 1).place).endswith("default/macros.conf:11 [ctime(1)] definition")
 
 
 MISSED = [
@@ -116,9 +114,7 @@ MISSED = [
 
 
 @pytest.mark.parametrize(("name", "arity", "message"), MISSED)
-def test_a_macro_that_cannot_be_used_says_why(
-    knowledge: Knowledge, name: str, arity: int, message: str
-) -> None:
+def test_a_macro_that_cannot_be_used_says_why(knowledge: Knowledge, name: str, arity: int, message: str) -> None:
     with pytest.raises(KnowledgeError) as error:
         knowledge.macro("own", name, arity)
     assert error.value.message.startswith(message)

@@ -61,9 +61,7 @@ def test_a_plain_name_matches_only_itself(pattern: str, name: str) -> None:
 
 
 @given(PLAIN, st.text(max_size=10), PLAIN)
-def test_three_dots_are_any_text_and_a_star_any_text_without_slash(
-    before: str, middle: str, after: str
-) -> None:
+def test_three_dots_are_any_text_and_a_star_any_text_without_slash(before: str, middle: str, after: str) -> None:
     name = before + middle + after
     assert matcher(f"{before}...{after}", ignore_case=False, place=PLACE)(name)
     if "/" not in middle:

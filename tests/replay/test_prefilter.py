@@ -1,0 +1,159 @@
+"""What a search lets the reader pass over, and the proof that nothing is lost by it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from replay.errors import Place
+from replay.plan import expand_macros, plan_search
+from replay.prefilter import required_texts
+from replay.relation import quote
+from replay.session import Session
+from replay.spl.scanner import Scanner, split_top
+from support import ROOT, SHARED
+
+PROCESSES = "| tstats count from datamodel=Endpoint.Processes where "
+
+CASES = [
+    ("a field that is copied from the event", PROCESSES + "Processes.parent_process_name=msra.exe", {"msra.exe"}),
+    ("the longest part of a wildcard value", PROCESSES + 'Processes.process="*comsvcs*MiniDump*"', {"minidump"}),
+    (
+        "all of the branches of an OR",
+        PROCESSES + "Processes.process=*aaaa* OR Processes.process=*bbbb*",
+        {"aaaa", "bbbb"},
+    ),
+    ("nothing, if one branch of an OR says nothing", PROCESSES + "Processes.process=*aaaa* OR Processes.dest=*", None),
+    (
+        "the best term of an AND",
+        PROCESSES + "Processes.process_name=cmd.exe Processes.process=*vssadmin*",
+        {"vssadmin"},
+    ),
+    ("nothing under NOT", PROCESSES + "NOT Processes.process_name=cmd.exe", None),
+    ("nothing of !=", PROCESSES + "Processes.process_name!=cmd.exe", None),
+    ("nothing of what the data model fills in", PROCESSES + "Processes.parent_process_name=unknown", None),
+    ("nothing of a wildcard that the filled-in value matches", PROCESSES + "Processes.user=*known*", None),
+    ("nothing of a number that is converted", PROCESSES + "Processes.process_id=12345", None),
+    ("nothing of a constant field", PROCESSES + 'Processes.vendor_product="Microsoft Sysmon"', None),
+    ("characters that XML escapes end a text", PROCESSES + 'Processes.process="*a&bcdef*"', {"bcdef"}),
+    ("nothing of short texts", PROCESSES + "Processes.process=*-e*", None),
+    ("nothing of a network", "search src=10.20.30.0/24", None),
+    ("nothing of the event's own labels", "search source=*Sysmon*", None),
+    ("words of free text", "search msra.exe", {"msra.exe"}),
+    ("nothing where another search reads events, too", "search Image=*cmd.exe | join Image [search Image=*]", None),
+    ("nothing where a subsearch makes terms", "search Image=*cmd.exe [search Image=* | return Image]", None),
+]
+
+
+@cache
+def session() -> Session:
+    return Session()
+
+
+@pytest.mark.parametrize(("spl", "texts"), [pytest.param(*case[1:], id=case[0]) for case in CASES])
+def test_required_texts(spl: str, texts: set[str] | None) -> None:
+    found = required_texts(spl, session().context(session().home, Place()))
+    assert (set(found) if found else None) == texts
+
+
+# --- nothing is lost ------------------------------------------------------------------------------------------------
+
+XML_LOGS = ["sb_panache_vs_edr.xml.log", "ad_procdump_security.xml.log", "ad_certutil_mixed.raw"]
+
+
+def found_by(s: Session, spl: str) -> list[str]:
+    ctx = s.context(s.home, Place())
+    return sorted(json.dumps(row, sort_keys=True) for row in s.engine.rows(plan_search(spl, ctx)))
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="../shared is not here: no real logs and detections to compare on")
+def test_real_detections_find_the_same_among_the_events_that_hold_their_texts(tmp_path: Path) -> None:
+    corpus = SHARED / "corpus"
+    script = [sys.executable, str(corpus / "make_app.py"), str(tmp_path / "app")]
+    subprocess.run([*script, str(corpus / "escu_endpoint_processes.jsonl")], check=True, capture_output=True)
+    # Every search runs on all events (computed once); those that find something again, on the events that may matter.
+    summarised, s = Session([tmp_path / "app"], accelerate=True), Session([tmp_path / "app"])
+    logs = [SHARED / "data/events" / name for name in XML_LOGS] + [ROOT / "dev/datasets/msra-windows-sysmon.log"]
+    summarised.load(logs)
+    s.load(logs)
+    s.index.partial = True
+    prefiltered = hits = 0
+    for saved in s.knowledge.saved_searches():
+        ctx = s.saved_context(saved)
+        texts = required_texts(saved.search, ctx) if saved.app == "escu_corpus" else None
+        if texts is None:
+            continue
+        prefiltered += 1
+        expanded = Scanner(expand_macros(saved.search, ctx))
+        first = "| " + expanded.text[slice(*split_top(expanded, "|")[1])]
+        everywhere = found_by(summarised, first)
+        if not everywhere:
+            continue
+        hits += len(everywhere)
+        pattern = "(?i)" + "|".join(map(re.escape, [*texts, "&#"]))
+        s.engine.execute(
+            f"CREATE OR REPLACE TABLE held AS SELECT * FROM events WHERE regexp_matches(_raw, {quote(pattern)})"
+        )
+        s.index.table = "held"
+        assert found_by(s, first) == everywhere, saved.name
+    assert prefiltered > 150
+    assert hits > 10
+
+
+WORDS = ["msra.exe", "cmd.exe", "unknown", "C:\\Windows\\cmd.exe", "a&b", "x<y>z", "Kiosk", "k\u0130osk", ""]
+
+
+def sysmon(image: str, parent: str, command: str, newline: bool) -> str:
+    def escaped(text: str) -> str:
+        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+    data = {"Image": image, "ParentImage": parent, "CommandLine": command, "User": "D\\u", "ProcessId": "1"}
+    fields = "".join(f"<Data Name='{k}'>{escaped(v)}</Data>" for k, v in data.items())
+    text = (
+        "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><EventID>1</EventID>"
+        "<TimeCreated SystemTime='2024-03-12T10:00:00.000000Z'/><Channel>Microsoft-Windows-Sysmon/Operational</Channel>"
+        f"<Computer>h1</Computer></System><EventData>{fields}</EventData></Event>"
+    )
+    return text.replace("><", ">\n<") if newline else text
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    events=st.lists(st.tuples(*[st.sampled_from(WORDS)] * 3, st.booleans()), min_size=1, max_size=8),
+    field=st.sampled_from(["process_name", "parent_process_name", "process", "parent_process", "process_path", "user"]),
+    value=st.sampled_from(["msra.exe", "*cmd.exe", "*kiosk*", "unkn*", "*x<y*", "a&b", "*windows\\\\cmd*", "*"]),
+    negated=st.booleans(),
+)
+def test_no_counterexample(events: list[tuple[str, str, str, bool]], field: str, value: str, negated: bool) -> None:
+    import tempfile
+
+    term = f'Processes.{field}="{value}"'
+    where = f"(Processes.dest=* {'NOT ' if negated else ''}{term}) OR {term} {term}" if negated else term
+    spl = f"{PROCESSES}{where} by Processes.process_name Processes.process Processes.parent_process_name"
+    s = session()
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder, "log")
+        log.write_text("".join(sysmon(*e) + "\n" for e in events), encoding="utf-8")
+        results = []
+        for texts in (required_texts(spl, s.context(s.home, Place())), None):
+            s.index.clear()
+            s.load([log], texts=texts)
+            results.append(found_by(s, spl))
+    assert results[0] == results[1]
+
+
+def test_the_letters_that_fold_to_ascii_are_all_known() -> None:
+    """DuckDB's lower() decides what a search matches: no other letter beyond ASCII becomes an ASCII one."""
+    folded = session().engine.execute(
+        "SELECT chr(c) FROM (SELECT unnest(range(128, 55295))::INTEGER AS c) "
+        "WHERE regexp_full_match(lower(chr(c)), '[ -~]+')"
+    )
+    assert {c for (c,) in folded} == {"\u212a", "\u0130"}
+    assert re.fullmatch("[ki]", "\u212a".lower())
