@@ -92,7 +92,7 @@ class RbaEnrichCommand(StreamingCommand):  # type: ignore[misc]  # the SDK has n
         that it cannot decode, and back. Here text stays text: what came in goes out untouched. All else is
         the SDK's.
         """
-        self._record_writer._buffer.writelines(process(chunk[1]))
+        self._record_writer._buffer = _Body("".join(process(chunk[1])))
         if self._enricher is not None:
             for text in self._enricher.take_warnings():
                 self.write_warning(text)
@@ -146,6 +146,22 @@ class RbaEnrichCommand(StreamingCommand):  # type: ignore[misc]  # the SDK has n
         if missing:
             self.write_warning(f"Not in the lookup mitre_attack_techniques, shown by id only: {', '.join(missing)}.")
         return techniques
+
+
+class _Body:
+    """The text of one chunk, in place of the SDK's StringIO, which takes four bytes for a character."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def getvalue(self) -> str:
+        return self._text
+
+    def seek(self, position: int) -> None:
+        """The SDK empties its buffer by this and ``truncate``."""
+
+    def truncate(self) -> None:
+        self._text = ""
 
 
 def _verbatim(text: str) -> str:

@@ -58,4 +58,7 @@ def _line(row: Sequence[str]) -> str:
 
 
 def _cells(row: Sequence[str]) -> str:
-    return '"' + '","'.join([cell.replace('"', '""') for cell in row]) + '"'
+    text = '","'.join(row)
+    if text.count('"') > 2 * (len(row) - 1):
+        text = '","'.join([cell.replace('"', '""') for cell in row])
+    return f'"{text}"'

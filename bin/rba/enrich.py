@@ -7,8 +7,8 @@ chunk has the same ones.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from itertools import chain
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ _EMPTY = frozenset(form for word in ("", "-", "unknown", "null") for form in (wo
 _UNKNOWN = "unknown"
 
 Row = list[str]
+Pair = tuple[str, str]
 
 
 class Chunk(NamedTuple):
@@ -33,14 +34,6 @@ class Chunk(NamedTuple):
     header: Row
     width: int
     columns: Columns
-
-
-class _Risk(NamedTuple):
-    """A risk object of the detection; ``score`` is its cells: the score and its severity."""
-
-    field: str
-    type: str
-    score: tuple[str, str]
 
 
 class Enricher:
@@ -75,16 +68,15 @@ class Enricher:
         self._events = output == EVENTS
         self._template = Template(detection.message)
         self._notes = Notes()
-        self._risks = [_Risk(risk.field, risk.type, _score(risk.score)) for risk in detection.risk_objects]
+        risks, threats, texts = detection.risk_objects, detection.threat_objects, self._template.fields
+        self._fields = [*texts, *[risk.field for risk in risks], *[threat.field for threat in threats]]
+        self._in_texts = slice(len(texts))
+        self._in_objects = slice(len(texts), len(texts) + len(risks))
+        self._in_threats = slice(len(texts) + len(risks), None)
+        self._types = [risk.type for risk in risks]
+        self._scores = [_score(risk.score) for risk in risks]
         self._highest = _score(detection.score)
-        self._threat_types = encode([threat.type for threat in detection.threat_objects])
-        self._fields = [
-            *self._template.fields,
-            *[risk.field for risk in detection.risk_objects],
-            *[threat.field for threat in detection.threat_objects],
-        ]
-        self._risks_at = len(self._template.fields)
-        self._threats_at = self._risks_at + len(self._risks)
+        self._threat_types = encode([threat.type for threat in threats])
         constant = _constant_fields(detection, techniques, self._events)
         names = ["risk_score", "risk_severity", "risk_message", "risk_hash"]
         if self._events:
@@ -143,33 +135,48 @@ class Enricher:
         """The cells to add for picked ``cells``, without ``constant``: one list for each row to come out."""
         single = columns.single_values(cells)
         if single is not None and _EMPTY.isdisjoint(single):
-            texts: Sequence[str] = single[: self._risks_at]
-            in_risks = single[self._risks_at : self._threats_at]
-            objects = list(zip(in_risks, self._risks))  # noqa: B905  # Python 3.9 has no strict=
-            threats, types = list(single[self._threats_at :]), self._threat_types
+            texts: Sequence[str] = single[self._in_texts]
+            objects = list(zip(single[self._in_objects], self._types))  # noqa: B905  # not in Python 3.9
+            threats: Sequence[str] = single[self._in_threats]
+            scores, types = self._scores, self._threat_types
         else:
             texts = [self._text(columns, cells, field) for field in self._template.fields]
-            objects = [(value, risk) for risk in self._risks for value in self._present(columns, cells, risk.field)]
-            pairs = [
-                (value, threat.type)
-                for threat in self._detection.threat_objects
-                for value in self._present(columns, cells, threat.field)
-            ]
-            threats, types = [value for value, _ in pairs], encode([type_ for _, type_ in pairs])
-        return self._rows(self._template.fill(texts), objects, [*encode(threats), *types])
-
-    def _rows(self, message: str, objects: list[tuple[str, _Risk]], threats: Row) -> list[Row]:
+            objects, scores = self._objects(columns, cells)
+            threats, types = self._threats(columns, cells)
+        message = self._template.fill(texts)
+        tail = (*encode(threats), *types)
         name = self._detection.name
         if not self._events:
-            digest = risk_hash(name, [(value, risk.type) for value, risk in objects], message)
-            return [[*self._highest, message, digest, *threats]]
+            return [[*self._highest, message, risk_hash(name, objects, message), *tail]]
         if not objects:
-            self._notes.add(NO_RISK_OBJECT, ", ".join(risk.field for risk in self._risks) or "none set")
-            return [["", "", *self._highest, message, risk_hash(name, [], message), *threats]]
+            self._notes.add(
+                NO_RISK_OBJECT, ", ".join(risk.field for risk in self._detection.risk_objects) or "none set"
+            )
+            return [["", "", *self._highest, message, risk_hash(name, [], message), *tail]]
         return [
-            [value, risk.type, *risk.score, message, risk_hash(name, [(value, risk.type)], message), *threats]
-            for value, risk in objects
+            [*pair, *score, message, risk_hash(name, [pair], message), *tail]
+            for pair, score in zip(objects, scores)  # noqa: B905  # not in Python 3.9
         ]
+
+    def _objects(self, columns: Columns, cells: Cells) -> tuple[list[Pair], list[Pair]]:
+        """The risk objects with their types, and the score and severity of each."""
+        objects: list[Pair] = []
+        scores: list[Pair] = []
+        for risk in self._detection.risk_objects:
+            for value in self._present(columns, cells, risk.field):
+                objects.append((value, risk.type))
+                scores.append(_score(risk.score))
+        return objects, scores
+
+    def _threats(self, columns: Columns, cells: Cells) -> tuple[list[str], Pair]:
+        """The threat objects, and the two cells of their types."""
+        threats: list[str] = []
+        types: list[str] = []
+        for threat in self._detection.threat_objects:
+            present = self._present(columns, cells, threat.field)
+            threats += present
+            types += [threat.type] * len(present)
+        return threats, encode(types)
 
     def _present(self, columns: Columns, cells: Cells, field: str) -> list[str]:
         """The values of a field that say something."""
@@ -187,7 +194,7 @@ class Enricher:
         return ", ".join(values)
 
 
-def _score(score: float) -> tuple[str, str]:
+def _score(score: float) -> Pair:
     return number_text(score), severity(score)
 
 
@@ -197,8 +204,10 @@ def risk_hash(detection: str, objects: Sequence[tuple[str, str]], message: str) 
     Every part goes in behind its length, so that no two lists of parts give the same text. For a detection
     with one risk object, ``annotate`` and ``events`` give the same digest.
     """
-    parts = [detection, *[part for pair in objects for part in pair], message]
-    return hashlib.sha256("".join([f"{len(part)}:{part}" for part in parts]).encode()).hexdigest()
+    text = f"{len(detection)}:{detection}"
+    for value, type_ in objects:
+        text += f"{len(value)}:{value}{len(type_)}:{type_}"
+    return sha256(f"{text}{len(message)}:{message}".encode()).hexdigest()
 
 
 def _constant_fields(

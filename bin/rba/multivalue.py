@@ -19,7 +19,10 @@ def encode(values: Sequence[str]) -> tuple[str, str]:
     """The cells of ``f`` and ``__mv_f`` for these values; both are empty where there is none."""
     if len(values) < 2:
         return (values[0] if values else ""), ""
-    return "\n".join(values), ";".join(["$" + value.replace("$", "$$") + "$" for value in values])
+    text = "$;$".join(values)
+    if text.count("$") > 2 * (len(values) - 1):
+        text = "$;$".join([value.replace("$", "$$") for value in values])
+    return "\n".join(values), f"${text}$"
 
 
 def decode(cell: str) -> list[str] | None:

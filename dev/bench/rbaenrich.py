@@ -28,6 +28,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = ROOT / "bin" / "rbaenrich.py"
 FLOORS = Path(__file__).parent / "floors"
+SPENT = Path(__file__).parent / "spent.py"
 DETECTION = "Endpoint - Windows Remote Assistance Spawning Process - Rule"
 VERSIONS = ("3.9", "3.13")
 RECORDS, CHUNK = 200_000, 50_000
@@ -138,26 +139,23 @@ class Bench:
     python: str
     sdk: Path
 
-    def _start(self, program: Path, **streams: object) -> subprocess.Popen[bytes]:
-        environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(self.sdk)}
-        return subprocess.Popen([self.python, str(program)], env=environ, **streams)  # type: ignore[call-overload,no-any-return]  # noqa: S603
+    def _environ(self) -> dict[str, str]:
+        return {"PATH": os.environ["PATH"], "PYTHONPATH": str(self.sdk)}
 
     def run(self, program: Path, given: Path) -> Spent:
         """A whole run over the bytes of a file."""
-        with given.open("rb") as file:
-            start = time.perf_counter()
-            process = self._start(program, stdin=file, stdout=subprocess.DEVNULL)
-            _, status, usage = os.wait4(process.pid, 0)
-            wall = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise RuntimeError(f"{program} ended with {process.returncode} under {self.python}")
-        return Spent(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+        command = [sys.executable, str(SPENT), str(given), self.python, str(program)]
+        done = subprocess.run(command, env=self._environ(), stdout=subprocess.PIPE, check=False)  # noqa: S603
+        if done.returncode:
+            raise RuntimeError(f"{program} ended with {done.returncode} under {self.python}")
+        return Spent(*json.loads(done.stdout))
 
     def first_reply(self, program: Path) -> Spent:
         """From the start of the process to the reply to getinfo; the CPU is that of the whole process."""
         start = time.perf_counter()
-        process = self._start(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        command = [self.python, str(program)]
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, env=self._environ(), stdin=pipe, stdout=pipe)  # noqa: S603
         assert process.stdin
         assert process.stdout
         process.stdin.write(getinfo())
@@ -173,15 +171,13 @@ class Bench:
         process.returncode = os.waitstatus_to_exitcode(status)
         return Spent(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
-    def added_columns(self, given: Path) -> int:
+    def added_columns(self) -> int:
         """How many columns the command adds, so that the floors add as many."""
-        with given.open("rb") as file:
-            process = self._start(COMMAND, stdin=file, stdout=subprocess.PIPE)
-            out, _ = process.communicate()
-        info = int(out.split(b",", 2)[1])
-        second = out[out.index(b"\n") + 1 + info :]
-        meta = int(second.split(b",", 2)[1])
-        body = second[second.index(b"\n") + 1 + meta :].decode()
+        given = getinfo() + frame({"action": "execute", "finished": True}, records(Shape(False, False), 0, 1))
+        done = subprocess.run(  # noqa: S603
+            [self.python, str(COMMAND)], env=self._environ(), input=given, stdout=subprocess.PIPE, check=True
+        )
+        body = done.stdout.decode().rpartition('"finished":true}')[2]
         return len(next(csv.reader(io.StringIO(body)))) - len(FIELDS)
 
 
@@ -228,7 +224,7 @@ def _measure_start(bench: Bench, version: str, runs: int) -> Iterator[Row]:
 
 
 def _measure_rate(bench: Bench, version: str, shape: Shape, given: Path, runs: int) -> Iterator[Row]:
-    count = bench.added_columns(given) - (len(FIELDS) if shape.multivalues else 0)
+    count = bench.added_columns()
     floor_program = _with_columns(given.parent, "plain.py", count)
     pairs = [(bench.run(COMMAND, given), bench.run(floor_program, given)) for _ in range(runs)]
     figure, floor = _median([pair[0] for pair in pairs]), _median([pair[1] for pair in pairs])
