@@ -20,7 +20,7 @@ _REMEMBERED_SIZE = 2048  # unless they are longer than so many characters
 
 def enrich_body(enricher: Enricher, body: str) -> Iterator[str]:
     """The CSV text of a chunk, enriched, in pieces; its rows are those of ``Enricher.stream``."""
-    if is_awkward(body):
+    if is_awkward(body) or body[:1] in ("\r", "\n"):  # without a column, there is no text to add to
         return map(_line, enricher.stream(read_rows(body)))
     return _enrich_lines(enricher, io.StringIO(body).readlines())
 

@@ -10,7 +10,7 @@ NAMES = [f"added{n}" for n in range(ADDED)]
 VALUES = [f"value {n}" for n in range(ADDED)]
 
 
-def main():
+def main() -> None:
     given, out = sys.stdin.buffer, sys.stdout.buffer
     while True:
         line = given.readline()
