@@ -19,7 +19,7 @@ from rich.markup import escape
 
 from replay.context import Context
 from replay.errors import Place, ReplayError
-from replay.plan import plan_search
+from replay.plan import explain_sql, plan_search
 from replay.prefilter import required_texts
 from replay.relation import Relation
 from replay.report import REPORTS
@@ -101,9 +101,8 @@ def explain(
     """Show a saved search with its macros expanded, and the SQL that it becomes."""
     session = _session(apps, macros)
     saved = session.knowledge.saved_search(name) if name else session.default_search()
-    sys.stdout.write(
-        f"-- {saved.name} ({saved.app})\n\n{session.expanded(saved)}\n\n{session.plan_saved(saved).sql()}\n"
-    )
+    head = f"-- {saved.name} ({saved.app})\n\n{session.expanded(saved)}\n"
+    sys.stdout.write(f"{head}\n{explain_sql(saved.search, session.saved_context(saved))}\n")
 
 
 @app.command()

@@ -137,6 +137,22 @@ def plan_pipeline(pipeline: Pipeline, ctx: Context) -> Relation:
     return plan_onto(relation, tuple(others), ctx)
 
 
+def explain_sql(text: str, ctx: Context) -> str:
+    """The SQL of a search up to its first custom command, which is named and not run.
+
+    Raises:
+        SearchError, KnowledgeError: as ``plan_search``.
+    """
+    from replay.external import External
+
+    first, *others = Parser(ctx).search(expand_macros(text, ctx)).commands
+    custom = next((i for i, command in enumerate(others) if isinstance(command, External)), len(others))
+    relation = plan_onto(first.generate(ctx, needs_of(others)), tuple(others[:custom]), ctx)
+    left = [c.definition.name if isinstance(c, External) else c.name for c in others[custom:]]
+    note = f"\n-- then, on the rows of this query: {' | '.join(left)}" if left else ""
+    return relation.sql() + note
+
+
 def plan_onto(relation: Relation, commands: tuple[Command, ...], ctx: Context) -> Relation:
     """Plan commands on top of a relation."""
     for command in commands:

@@ -29,7 +29,7 @@ OWN_FILES = {
     ),
     *("default/data/ui/nav/default.xml", "metadata/default.meta", "lookups/mitre_attack_techniques.csv"),
     *("static/appIcon.png", "static/appIcon_2x.png", "static/appIconAlt.png", "static/appIconAlt_2x.png"),
-    "bin/rbaenrich.py",
+    *("bin/rbaenrich.py", "bin/rbaenrich_command.py", "bin/deferred.py"),
 }
 
 
@@ -55,9 +55,7 @@ def test_the_package_holds_what_is_named_and_nothing_else(entries: list[tarfile.
 
 
 def test_the_library_is_what_a_streaming_command_needs(entries: list[tarfile.TarInfo]) -> None:
-    library = {
-        entry.name.removeprefix(f"{APP}/lib/") for entry in entries if entry.name.startswith(f"{APP}/lib/")
-    }
+    library = {entry.name.removeprefix(f"{APP}/lib/") for entry in entries if entry.name.startswith(f"{APP}/lib/")}
     assert {"splunklib/searchcommands/streaming_command.py", "splunk_sdk-2.1.1.dist-info/METADATA"} <= library
     assert not library & {
         "splunklib/results.py",

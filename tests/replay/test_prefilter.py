@@ -65,6 +65,8 @@ def test_required_texts(spl: str, texts: set[str] | None) -> None:
 
 # --- nothing is lost ------------------------------------------------------------------------------------------------
 
+MOST_COMPARED = 20
+"""Detections with hits whose results are compared; each costs a search of its own over the raw events."""
 XML_LOGS = ["sb_panache_vs_edr.xml.log", "ad_procdump_security.xml.log", "ad_certutil_mixed.raw"]
 
 
@@ -84,7 +86,7 @@ def test_real_detections_find_the_same_among_the_events_that_hold_their_texts(tm
     summarised.load(logs)
     s.load(logs)
     s.index.partial = True
-    prefiltered = hits = 0
+    prefiltered = compared = 0
     for saved in s.knowledge.saved_searches():
         ctx = s.saved_context(saved)
         texts = required_texts(saved.search, ctx) if saved.app == "escu_corpus" else None
@@ -94,9 +96,9 @@ def test_real_detections_find_the_same_among_the_events_that_hold_their_texts(tm
         expanded = Scanner(expand_macros(saved.search, ctx))
         first = "| " + expanded.text[slice(*split_top(expanded, "|")[1])]
         everywhere = found_by(summarised, first)
-        if not everywhere:
+        if not everywhere or compared == MOST_COMPARED:
             continue
-        hits += len(everywhere)
+        compared += 1
         pattern = "(?i)" + "|".join(map(re.escape, [*texts, "&#"]))
         s.engine.execute(
             f"CREATE OR REPLACE TABLE held AS SELECT * FROM events WHERE regexp_matches(_raw, {quote(pattern)})"
@@ -104,7 +106,7 @@ def test_real_detections_find_the_same_among_the_events_that_hold_their_texts(tm
         s.index.table = "held"
         assert found_by(s, first) == everywhere, saved.name
     assert prefiltered > 150
-    assert hits > 10
+    assert compared == MOST_COMPARED
 
 
 WORDS = ["msra.exe", "cmd.exe", "unknown", "C:\\Windows\\cmd.exe", "a&b", "x<y>z", "Kiosk", "k\u0130osk", ""]
@@ -124,7 +126,7 @@ def sysmon(image: str, parent: str, command: str, newline: bool) -> str:
     return text.replace("><", ">\n<") if newline else text
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     events=st.lists(st.tuples(*[st.sampled_from(WORDS)] * 3, st.booleans()), min_size=1, max_size=8),
     field=st.sampled_from(["process_name", "parent_process_name", "process", "parent_process", "process_path", "user"]),

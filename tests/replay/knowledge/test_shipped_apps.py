@@ -34,9 +34,7 @@ def test_every_object_loads(knowledge: Knowledge) -> None:
             assert knowledge.datamodel(app.id, name).datasets
         for name in knowledge.commands(app.id):
             assert knowledge.command(app.id, name)
-        for sourcetype in sorted(knowledge.sourcetypes()):
-            for source in ("", *knowledge.source_patterns()):
-                knowledge.props(app.id, host="host", source=source, sourcetype=sourcetype)
+        assert knowledge.every_props(app.id)
     for search in knowledge.saved_searches():
         assert search.search, search.name
 
