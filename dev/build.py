@@ -95,9 +95,7 @@ def shipped_files() -> list[Path]:
     """
     files = matching(ROOT, SHIPPED)
     there = {path for name in APP_FOLDERS for path in (ROOT / name).rglob("*") if path.is_file()}
-    left = sorted(
-        {path.relative_to(ROOT) for path in there if not set(IGNORED) & set(path.parts)} - set(files)
-    )
+    left = sorted({path.relative_to(ROOT) for path in there if not set(IGNORED) & set(path.parts)} - set(files))
     if left:
         raise BuildError(f"Add to SHIPPED in dev/build.py, or move away: {', '.join(map(str, left))}.")
     return files

@@ -26,12 +26,7 @@ def png(pixels: list[list[tuple[int, int, int, int]]]) -> bytes:
 
     header = struct.pack(">IIBBBBB", len(pixels[0]), len(pixels), 8, 6, 0, 0, 0)
     body = b"".join(b"\0" + bytes(part for pixel in row for part in pixel) for row in pixels)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(body, 9))
-        + chunk(b"IEND", b"")
-    )
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(body, 9)) + chunk(b"IEND", b"")
 
 
 def icon(size: int, ink: tuple[int, int, int, int], paper: tuple[int, int, int, int]) -> bytes:

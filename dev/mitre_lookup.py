@@ -31,9 +31,7 @@ def tactic_name(slug: str) -> str:
 
 def rows(techniques: Iterable[Mapping[str, Any]]) -> list[tuple[str, str, str, str]]:
     """The table, one row for each technique, ordered by id."""
-    return sorted(
-        (t["external_id"], t["name"], "|".join(map(tactic_name, t["tactics"])), t["url"]) for t in techniques
-    )
+    return sorted((t["external_id"], t["name"], "|".join(map(tactic_name, t["tactics"])), t["url"]) for t in techniques)
 
 
 def main() -> None:

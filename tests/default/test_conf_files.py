@@ -40,9 +40,7 @@ def test_the_id_is_the_manifests_everywhere(conf: Read) -> None:
 
 def test_a_conf_file_that_splunk_does_not_know_is_reloaded_and_replicated(conf: Read) -> None:
     assert conf("default/app.conf")["triggers"] == {"reload.analyticstories": "simple"}
-    assert conf("default/server.conf") == {
-        "shclustering": {"conf_replication_include.analyticstories": "true"}
-    }
+    assert conf("default/server.conf") == {"shclustering": {"conf_replication_include.analyticstories": "true"}}
 
 
 def test_all_read_and_administrators_write(conf: Read) -> None:
@@ -50,9 +48,7 @@ def test_all_read_and_administrators_write(conf: Read) -> None:
 
 
 def test_only_what_other_apps_must_see_is_exported(conf: Read) -> None:
-    exported = {
-        unquote(name) for name, settings in conf("metadata/default.meta").items() if "export" in settings
-    }
+    exported = {unquote(name) for name, settings in conf("metadata/default.meta").items() if "export" in settings}
     assert exported == {
         "analyticstories",
         "commands",

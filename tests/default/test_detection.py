@@ -77,9 +77,7 @@ FIELD_LISTS = [
     ("alert.suppress.fields", lambda text: set(text.split(","))),
     (
         "action.risk.param._risk",
-        lambda text: {
-            value for entry in json.loads(text) for key, value in entry.items() if key.endswith("_field")
-        },
+        lambda text: {value for entry in json.loads(text) for key, value in entry.items() if key.endswith("_field")},
     ),
 ]
 
@@ -203,9 +201,7 @@ def test_the_first_drilldown_is_the_detection_on_one_host(conf: Read, rule: dict
 
 def test_the_second_drilldown_reads_seven_days_of_risk(rule: dict[str, str]) -> None:
     second = drilldowns(rule)[1]
-    assert second["search"].startswith(
-        '| from datamodel:Risk.All_Risk | search normalized_risk_object="$dest$"'
-    )
+    assert second["search"].startswith('| from datamodel:Risk.All_Risk | search normalized_risk_object="$dest$"')
     assert (second["earliest_offset"], second["latest_offset"]) == ("7d", "0")
 
 
