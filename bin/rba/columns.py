@@ -26,7 +26,7 @@ class Columns:
         self._notes = notes
         places = {name: place for place, name in reversed(list(enumerate(header)))}
         plain = [field for field in fields if field in places]
-        multi = [MV + field for field in fields if MV + field in places]
+        multi = [MV + field for field in dict.fromkeys(fields) if MV + field in places]
         picked = {name: cell for cell, name in enumerate(plain + multi)}
         self._cells = {field: (picked.get(field), picked.get(MV + field)) for field in fields}
         self._complete = len(plain) == len(fields)

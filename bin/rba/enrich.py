@@ -7,7 +7,7 @@ chunk has the same ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from itertools import chain
 from typing import NamedTuple
@@ -75,6 +75,7 @@ class Enricher:
         self._in_threats = slice(len(texts) + len(risks), None)
         self._types = [risk.type for risk in risks]
         self._scores = [_score(risk.score) for risk in risks]
+        self._hash = risk_hash(detection.name)
         self._highest = _score(detection.score)
         self._threat_types = encode([threat.type for threat in threats])
         constant = _constant_fields(detection, techniques, self._events)
@@ -118,7 +119,7 @@ class Enricher:
         for row in chain([first], rows):
             mended = self.mended(row, chunk.width)
             for added in self.added(chunk.columns, chunk.columns.pick(mended)):
-                yield mended + added + self.constant
+                yield [*mended, *added, *self.constant]
 
     def take_warnings(self) -> list[str]:
         """Warnings about the rows since the last call."""
@@ -131,8 +132,8 @@ class Enricher:
         self._notes.add(RAGGED, "fewer" if len(row) < width else "more")
         return row[:width] + [""] * (width - len(row))
 
-    def added(self, columns: Columns, cells: Cells) -> list[Row]:
-        """The cells to add for picked ``cells``, without ``constant``: one list for each row to come out."""
+    def added(self, columns: Columns, cells: Cells) -> list[Cells]:
+        """The cells to add for picked ``cells``, without ``constant``: one tuple for each row to come out."""
         single = columns.single_values(cells)
         if single is not None and _EMPTY.isdisjoint(single):
             texts: Sequence[str] = single[self._in_texts]
@@ -144,17 +145,16 @@ class Enricher:
             objects, scores = self._objects(columns, cells)
             threats, types = self._threats(columns, cells)
         message = self._template.fill(texts)
-        tail = (*encode(threats), *types)
-        name = self._detection.name
+        tail = encode(threats) + types
         if not self._events:
-            return [[*self._highest, message, risk_hash(name, objects, message), *tail]]
+            return [(*self._highest, message, self._hash(objects, message), *tail)]
         if not objects:
             self._notes.add(
                 NO_RISK_OBJECT, ", ".join(risk.field for risk in self._detection.risk_objects) or "none set"
             )
-            return [["", "", *self._highest, message, risk_hash(name, [], message), *tail]]
+            return [("", "", *self._highest, message, self._hash([], message), *tail)]
         return [
-            [*pair, *score, message, risk_hash(name, [pair], message), *tail]
+            pair + score + (message, self._hash([pair], message)) + tail
             for pair, score in zip(objects, scores)  # noqa: B905  # not in Python 3.9
         ]
 
@@ -198,16 +198,21 @@ def _score(score: float) -> Pair:
     return number_text(score), severity(score)
 
 
-def risk_hash(detection: str, objects: Sequence[tuple[str, str]], message: str) -> str:
-    """A stable digest to deduplicate on: SHA-256 of detection, risk objects with their types, and message.
+def risk_hash(detection: str) -> Callable[[Sequence[Pair], str], str]:
+    """A stable digest to deduplicate on, of risk objects with their types, and message, for a detection.
 
-    Every part goes in behind its length, so that no two lists of parts give the same text. For a detection
-    with one risk object, ``annotate`` and ``events`` give the same digest.
+    It is the SHA-256 of all of these. Every part goes in behind its length, so that no two lists of parts give
+    the same text. For a detection with one risk object, ``annotate`` and ``events`` give the same digest.
     """
-    text = f"{len(detection)}:{detection}"
-    for value, type_ in objects:
-        text += f"{len(value)}:{value}{len(type_)}:{type_}"
-    return sha256(f"{text}{len(message)}:{message}".encode()).hexdigest()
+    name = f"{len(detection)}:{detection}"
+
+    def digest(objects: Sequence[Pair], message: str) -> str:
+        text = name
+        for value, type_ in objects:
+            text += f"{len(value)}:{value}{len(type_)}:{type_}"
+        return sha256(f"{text}{len(message)}:{message}".encode()).hexdigest()
+
+    return digest
 
 
 def _constant_fields(
