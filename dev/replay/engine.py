@@ -13,6 +13,7 @@ from copy import copy
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import RLock
 from typing import Any
 
@@ -24,6 +25,7 @@ from replay.relation import ORDER, Column, Relation, fresh_name, quote
 
 # What a search text may hold can look like such a call: only names in USER_FUNCTIONS count.
 _UDF_CALL = re.compile(r"\b(py_[a-z0-9_]+)\(")
+MEMORY_LIMIT = "1GB"
 Value = str | float | list[str] | None
 
 
@@ -68,6 +70,10 @@ class Engine:
     def __init__(self, store: Path | None = None) -> None:
         self._con = duckdb.connect(":memory:")
         self._con.execute("SET GLOBAL TimeZone = 'UTC'")
+        # What does not fit goes to disk, so that memory does not grow with the logs.
+        self._spilled = TemporaryDirectory(prefix="replay-spilled-")
+        self._con.execute(f"SET GLOBAL temp_directory = {quote(self._spilled.name)}")
+        self._con.execute(f"SET GLOBAL memory_limit = {quote(MEMORY_LIMIT)}")
         self._con.execute(resources.files("replay").joinpath("prelude.sql").read_text(encoding="utf-8"))
         self._registered: set[str] = set()
         self._registering = RLock()
