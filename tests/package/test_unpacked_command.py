@@ -66,9 +66,7 @@ def app(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "DA-ESS-RemoteAssistance"
 
 
-def run(
-    python: Path, app: Path, arguments: list[str], rows: str
-) -> list[tuple[dict[str, Any], list[dict[str, str]]]]:
+def run(python: Path, app: Path, arguments: list[str], rows: str) -> list[tuple[dict[str, Any], list[dict[str, str]]]]:
     """Run the command as splunkd does: getinfo, then one chunk of results."""
     info = {
         "action": "getinfo",
@@ -118,9 +116,7 @@ def test_the_command_runs_from_the_package_alone(app: Path, python: Path) -> Non
 
 
 def test_the_library_is_enough_to_import_the_sdk(app: Path) -> None:
-    code = (
-        "import sys; sys.path[:0] = [sys.argv[1]]; import splunklib.searchcommands; import splunklib as s; "
-    )
+    code = "import sys; sys.path[:0] = [sys.argv[1]]; import splunklib.searchcommands; import splunklib as s; "
     code += "from importlib.metadata import version; print(s.__file__, version('splunk-sdk'))"
     python = [sys.executable, "-I", "-S", "-B", "-c", code, str(app / "lib")]
     done = subprocess.run(python, capture_output=True, text=True, check=True)
