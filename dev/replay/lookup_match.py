@@ -140,7 +140,10 @@ def _by_row(
     lists = ", ".join(f"list(__o{i} ORDER BY {order}) AS __l{i}" for i in range(len(outputs)))
     per_key = f"SELECT {keys}, {lists}, count(*) AS __m FROM ({hits}) GROUP BY {keys}"
     flat = ", ".join(f"flatten(list(__l{i} ORDER BY {probe.order})) AS __out{i}" for i in range(len(outputs)))
-    sql = f"SELECT __row, {flat}, CAST(sum(__m) AS BIGINT) AS __hits FROM ({probe.sql}) JOIN ({per_key}) USING ({keys}) GROUP BY __row"
+    sql = (
+        f"SELECT __row, {flat}, CAST(sum(__m) AS BIGINT) AS __hits FROM ({probe.sql}) JOIN ({per_key}) USING ({keys}) "
+        "GROUP BY __row"
+    )
     return _computed(table, sql, len(outputs), ctx, [rel])
 
 
