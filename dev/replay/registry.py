@@ -6,6 +6,7 @@ import difflib
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator
+from threading import RLock
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -24,7 +25,8 @@ class Registry(Generic[T]):
         self._kind = kind
         self._things: dict[str, T] = {}
         self._owners: dict[str, str] = {}
-        self._loaded = False
+        self._begun = self._loaded = False
+        self._loading = RLock()
 
     def claim(self, *names: str) -> Callable[[T], T]:
         """Decorator: the thing answers to these names.
@@ -61,10 +63,13 @@ class Registry(Generic[T]):
     def _load(self) -> None:
         if self._loaded:
             return
-        self._loaded = True
-        package = importlib.import_module(self._package)
-        for module in pkgutil.iter_modules(package.__path__):
-            importlib.import_module(f"{self._package}.{module.name}")
+        with self._loading:  # another thread waits until all is there; a module that asks while it is loaded does not
+            if not self._begun:
+                self._begun = True
+                package = importlib.import_module(self._package)
+                for module in pkgutil.iter_modules(package.__path__):
+                    importlib.import_module(f"{self._package}.{module.name}")
+                self._loaded = True
 
 
 def nearest(name: str, known: Iterable[str], limit: int = 3) -> str:
