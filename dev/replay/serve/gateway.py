@@ -9,6 +9,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -30,6 +31,8 @@ BODY_LIMIT = 16 * 1024 * 1024
 FIELDS_LIMIT = 10_000
 PATIENCE = 30.0
 """Seconds that a client may let pass between two pieces of its request."""
+DRAIN_LIMIT = 64 * 1024 * 1024
+DRAIN_SECONDS = 10.0
 FORM = "application/x-www-form-urlencoded"
 
 log = logging.getLogger("replay.serve")
@@ -64,6 +67,8 @@ class Gateway:
         except Exception:
             log.exception("%s %s", call.method, call.path)
             response = refusal(Refused(500, "Internal server error; the server's log has the details"), call.json)
+        if response.status_code >= 400:
+            await drain(request)
         await response(scope, receive, send)
 
     async def _answer(self, call: Call, request: Request) -> Response:
@@ -147,6 +152,17 @@ async def body_of(request: Request, limit: int) -> bytes:
         if size > limit:
             raise Refused(413, f"The request is larger than {limit} bytes")
         parts.append(piece)
+
+
+async def drain(request: Request) -> None:
+    """Take what a client is still sending, so that it comes to read why its request is refused; within limits."""
+    size = 0
+    with suppress(ClientDisconnect, RuntimeError, TimeoutError):  # RuntimeError: it was read to its end already
+        async with asyncio.timeout(DRAIN_SECONDS):
+            async for piece in request.stream():
+                size += len(piece)
+                if size > DRAIN_LIMIT:
+                    return
 
 
 def cookie_name(port: int) -> str:

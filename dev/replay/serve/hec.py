@@ -27,7 +27,7 @@ from starlette.types import Receive, Scope, Send
 
 from replay.errors import ReplayError
 from replay.serve.errors import Refused
-from replay.serve.gateway import body_of
+from replay.serve.gateway import body_of, drain
 from replay.serve.hec_events import BadBatch, Defaults, batches, raw_events, store
 from replay.serve.spool import Spool, receive_body
 
@@ -89,6 +89,8 @@ class Collector:
             return
         except Exception:
             log.exception("%s %s", request.method, request.url.path)
+        if status >= 400:
+            await drain(request)
         await Response(json.dumps(answer), status, media_type="application/json")(scope, receive, send)
 
     async def _answer(self, request: Request) -> dict[str, Any]:

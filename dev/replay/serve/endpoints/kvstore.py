@@ -81,6 +81,7 @@ def _found(call: Call, query: Any = None) -> list[Document]:
         except (ValueError, RecursionError):
             raise Refused(400, "The query is no JSON") from None
     try:
+        meets({}, query)  # so that a wrong query is told, whatever the collection holds
         return [one for one in call.head.documents.all(app, name) if meets(one, query)]
     except RecursionError:
         raise Refused(400, "The query is nested too deep") from None
