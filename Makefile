@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := dev/datasets/msra-windows-sysmon.log
 
-.PHONY: install replay test lint package clean
+.PHONY: install replay test test-slow lint package clean
 
 install: $(VENV)/.installed
 
@@ -17,7 +17,11 @@ replay: install
 	$(BIN)/replay run $(SAMPLE)
 
 test: install
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto -m "not slow"
+
+# contentctl in an environment of its own, and faults that take minutes.
+test-slow: install
+	$(BIN)/pytest -m slow
 
 lint: install
 	$(BIN)/ruff check .
