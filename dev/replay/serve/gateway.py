@@ -32,7 +32,7 @@ FIELDS_LIMIT = 10_000
 PATIENCE = 30.0
 """Seconds that a client may let pass between two pieces of its request."""
 DRAIN_LIMIT = 64 * 1024 * 1024
-DRAIN_SECONDS = 10.0
+DRAIN_SECONDS, DRAIN_PAUSE = 10.0, 0.5
 FORM = "application/x-www-form-urlencoded"
 
 log = logging.getLogger("replay.serve")
@@ -159,10 +159,11 @@ async def drain(request: Request) -> None:
     size = 0
     with suppress(ClientDisconnect, RuntimeError, TimeoutError):  # RuntimeError: it was read to its end already
         async with asyncio.timeout(DRAIN_SECONDS):
-            async for piece in request.stream():
+            stream = request.stream()
+            while (
+                size <= DRAIN_LIMIT and (piece := await asyncio.wait_for(anext(stream, None), DRAIN_PAUSE)) is not None
+            ):
                 size += len(piece)
-                if size > DRAIN_LIMIT:
-                    return
 
 
 def cookie_name(port: int) -> str:
