@@ -86,7 +86,7 @@ def _json_cols(page: Rows) -> Iterator[str]:
 
 def _csv(page: Rows) -> Iterator[str]:
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out, lineterminator="\r\n")  # so that values with \r or \n are quoted
     if page.fields:
         writer.writerow(page.fields)
     for row in page.rows:
