@@ -16,7 +16,7 @@ from replay.commands.fields import matcher
 from replay.context import Context
 from replay.engine import Engine
 from replay.inputs import Event
-from replay.knowledge.fields import FieldPlan
+from replay.knowledge.fields import FieldPlan, overridden
 from replay.knowledge.props import Props
 from replay.labels import FALSE, LABELS, TRUE, all_labels, expand_labels, simplify
 from replay.relation import Column, Expr, Kind, Relation, quote, string, union
@@ -43,11 +43,9 @@ class Group:
     @property
     def fixed(self) -> dict[str, set[str]]:
         """What is known of every event of the group."""
-        sources = {source for _, source, _ in self.origins}
+        known = {"sourcetype": {self.props.sourcetype}, "source": {source for _, source, _ in self.origins}}
         # What labels.py leaves of event types is those that nobody defines: no event has one.
-        return {"sourcetype": {self.props.sourcetype}, "source": sources, "eventtype": {""}}
-
-    """Source type, source and host; the host is empty where no props depend on it."""
+        return {"eventtype": {""}} | {n: v for n, v in known.items() if n not in overridden(self.props)}
 
 
 class Index:
@@ -156,11 +154,13 @@ class Index:
         return expanded
 
     def _origins(self, ctx: Context) -> dict[str, set[str]]:
-        """The source types, sources and indexes that events have."""
+        """See ``sources.Origins``."""
         names = ("sourcetype", "source", "index")
         listed = ", ".join(f"list(DISTINCT {_COLUMNS[name].sql})" for name in names)
         found = ctx.engine.execute(f"SELECT {listed} FROM {self.table}")[0]
-        return {name: set(values or ()) for name, values in zip(names, found, strict=True)}
+        computed = set[str]().union(*(overridden(group.props) for group in self._groups(ctx)))
+        have = {name: set(values or ()) for name, values in zip(names, found, strict=True) if name not in computed}
+        return {**have, "eventtype": set()}
 
     def _with_fields(self, ctx: Context, expr: SearchExpr, needs: Needs) -> Relation:
         """Events that satisfy the expression (without labels), group by group."""

@@ -17,7 +17,8 @@ KNOWN_INDEXES = frozenset({"main", "risk", "notable", "summary", "_internal", "_
 """Indexes that every Splunk (with ES) has; naming one that holds nothing is no mistake."""
 
 Origins = Mapping[str, set[str]]
-"""The source types, sources and indexes that events have, by ``sourcetype``, ``source`` and ``index``."""
+"""The source types, sources, indexes and undefined event types (none) that events have, by field name. A field that is
+not here, since props.conf computes it, is not judged."""
 
 
 def check_sources(expr: SearchExpr, origins: Origins, ctx: Context) -> None:
@@ -64,7 +65,9 @@ def _possible(expr: SearchExpr, origins: Origins, ctx: Context, missing: list[Co
 
 
 def _known(term: Compare, origins: Origins, ctx: Context) -> bool:
-    values = set(origins.get(term.field, ()))
+    if term.field not in origins:
+        return True
+    values = set(origins[term.field])
     if term.field == "sourcetype":
         values |= ctx.knowledge.sourcetypes()
     elif term.field == "index":

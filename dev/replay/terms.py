@@ -132,7 +132,7 @@ def compile_terms(expr: SearchExpr, field: Callable[[str], Expr], ctx: Context) 
 
     def special(term: SearchExpr) -> str | None:
         if isinstance(term, TimeTerm):
-            return _time_sql(term, field("_index_time" if term.name.startswith("_index") else "_time"), ctx)
+            return _time_sql(term, field("_time"), ctx)
         return None
 
     return compile_search(expr, field, special)
@@ -140,6 +140,7 @@ def compile_terms(expr: SearchExpr, field: Callable[[str], Expr], ctx: Context) 
 
 def _time_sql(term: TimeTerm, time: Expr, ctx: Context) -> str:
     if term.name.startswith("_index"):
-        return "true"  # events have no index time of their own here: what is loaded is indexed now
+        ctx.warn(f"`{term.name}` is passed over: events keep no index time here, so it excludes none")
+        return "true"
     lower, value = time_bound(term, ctx)
     return f"coalesce({as_number(time).sql} {'>=' if lower else '<'} {value!r}, false)"

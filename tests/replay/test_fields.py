@@ -256,6 +256,29 @@ def test_what_may_be_found_is_no_error(search: str, tmp_path: Path) -> None:
     assert isinstance(searched(f"{search} | table x", tmp_path, {}, [event("x")]), list)
 
 
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [("host", "EVAL__host"), ("source", "EVAL__source"), ("host", "FIELDALIAS__a")],
+)
+def test_settings_may_give_an_event_another_host_or_source(name: str, setting: str, tmp_path: Path) -> None:
+    value = f"who AS {name}" if setting.startswith("FIELDALIAS") else "upper(who)"
+    confs, found = props(KV_MODE="auto", **{setting: value}), "me" if setting.startswith("FIELDALIAS") else "ME"
+    assert searched(f"search who=me | table {name}", tmp_path, confs, [event("who=me")]) == [{name: found}]
+    assert searched(f"search {name}=me | table who", tmp_path, confs, [event("who=me")]) == [{"who": "me"}]
+
+
+def test_index_time_excludes_nothing_and_says_so(tmp_path: Path) -> None:
+    said: list[str] = []
+    app = write_app(tmp_path / "app", props(KV_MODE="auto"))
+    engine = Engine()
+    index = Index(engine)
+    index.add([event("who=me")])
+    ctx = Context(engine, Knowledge.load([app]), index, "app", warn=said.append)
+    rows = list(engine.rows(plan_search("search who=me _index_latest=-1d | table who", ctx)))
+    assert rows == [{"who": "me"}]
+    assert said == ["`_index_latest` is passed over: events keep no index time here, so it excludes none"]
+
+
 def test_a_source_type_that_an_app_configures_is_known(tmp_path: Path) -> None:
     assert searched("sourcetype=quiet", tmp_path, {"props": {"quiet": {"KV_MODE": "none"}}}, [event("x")]) == []
 

@@ -28,6 +28,17 @@ _WORTH_CUTTING = 4
 """From this many fields on, cutting the whole event once is faster than a search for each (see dev/bench)."""
 
 
+OVERRIDABLE = ("host", "source", "sourcetype")
+"""Columns of a raw event that EVAL, FIELDALIAS and LOOKUP settings may give another value at search time."""
+
+
+def overridden(props: Props) -> set[str]:
+    """The columns of OVERRIDABLE that these settings do give another value."""
+    names = {e.field for e in props.evals} | {a.target for a in props.aliases}
+    names |= {field for one in props.lookups for _, field in one.lookup.outputs}
+    return names & set(OVERRIDABLE)
+
+
 @dataclass(frozen=True)
 class Extraction:
     """One regex and the fields it gives; ``dynamic`` means that the event names them itself (FORMAT $1::$2)."""
@@ -88,7 +99,8 @@ class FieldPlan:
             raw: events with the columns of INTERNAL.
             wanted: field names, without wildcards.
         """
-        after_lookups = wanted - set(INTERNAL)
+        own = overridden(self.props)
+        after_lookups = (wanted | own) - (set(INTERNAL) - own)
         lookups = [one for one in self.props.lookups if self._gives(one.lookup.outputs, after_lookups)]
         after_evals = after_lookups | {f for one in lookups for _, f in one.lookup.inputs}
         evals = {f: e for f, e in self.evals.items() if f in after_evals}
