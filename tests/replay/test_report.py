@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from replay.engine import Value
 from replay.report import REPORTS, text_of
-from replay.report.table import printable
+from replay.report.table import HEADLINE, printable
 
 TEXTS: list[tuple[Value, str]] = [
     (None, ""),
@@ -42,6 +42,20 @@ def test_a_table_shows_markup_and_escapes_as_text(capsys: pytest.CaptureFixture[
     table(["a", "m", "same"], ROWS)
     out = capsys.readouterr().out
     assert "[red]x" in out and r"\x1b[31my" in out and "\x1b" not in out
+
+
+@pytest.mark.parametrize(("width", "as_blocks"), [(80, True), (200, False)])
+def test_in_a_narrow_terminal_each_row_is_a_block(
+    width: int, as_blocks: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("replay.report.table.PIPE_WIDTH", width)
+    row: dict[str, Value] = {name: f"value of {name}" for name in [*HEADLINE[:8], "other"]}
+    write = REPORTS.get("table")
+    assert write is not None
+    write(list(row), [row])
+    out = capsys.readouterr().out
+    assert ("value of user" in out) and ("dest  " in out)
+    assert any(line.split() == ["1"] for line in out.splitlines()) == as_blocks
 
 
 def test_json_has_a_list_only_for_several_values(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,6 @@
-"""A table for people. Where not all fields fit, those that an analyst reads first are shown, and the others named."""
+"""A table for people. Where not all fields fit, those that an analyst reads first are shown, and the others named; in a
+narrow terminal each row is a block of lines.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +8,14 @@ from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
 from replay.report import Row, report, text_of
 
 PIPE_WIDTH = 200
+READABLE = 12
+"""Columns of the screen that a folded field needs at least to be read with ease."""
 HEADLINE = (
     "_time", "firstTime", "lastTime", "risk_object", "dest", "src", "user", "parent_process_name", "process_name",
     "process", "file_name", "registry_path", "signature", "count", "risk_score", "risk_message",
@@ -21,24 +26,26 @@ HEADLINE = (
 @report("table")
 def write_table(fields: Sequence[str], rows: Iterable[Row]) -> None:
     """Write to standard output, as wide as the terminal, or 200 columns into a pipe."""
-    console = Console()
+    console = Console(highlight=False)
     if not console.is_terminal:
-        console = Console(width=PIPE_WIDTH)
+        console = Console(width=PIPE_WIDTH, highlight=False)
     printed = [{n: printable(text_of(v)) for n, v in row.items()} for row in rows]
     if not printed:
         console.print("no results")
         return
     names = [n for n in fields if any(n in row for row in printed)]
-    table = _table(names, printed)
-    if console.measure(table).minimum > console.width or _natural_width(names, printed) > console.width:
+    shown = names
+    if _natural_width(names, printed) > console.width:
         shown = [n for n in HEADLINE if n in names] or names
-        table = _table(shown, printed)
-        names = [n for n in names if n not in shown]
+    if _readable_width(shown, printed) > console.width:
+        for number, row in enumerate(printed, 1):
+            console.print(f"[bold]{number}[/bold]")
+            console.print(Padding(_block(shown, row), (0, 0, 1, 2)))
     else:
-        names = []
-    console.print(table)
-    if names:
-        console.print(f"[dim]not shown: {escape(', '.join(names))} (--output json has every field)[/dim]")
+        console.print(_table(shown, printed))
+    hidden = [n for n in names if n not in shown]
+    if hidden:
+        console.print(f"[dim]not shown: {escape(', '.join(hidden))} (--output json has every field)[/dim]")
 
 
 def _table(names: Sequence[str], rows: Sequence[dict[str, str]]) -> Table:
@@ -50,10 +57,28 @@ def _table(names: Sequence[str], rows: Sequence[dict[str, str]]) -> Table:
     return table
 
 
-def _natural_width(names: Sequence[str], rows: Sequence[dict[str, str]]) -> int:
-    """Columns that the table needs so that no cell is folded."""
+def _block(names: Sequence[str], row: dict[str, str]) -> Table:
+    block = Table.grid(padding=(0, 2))
+    block.add_column(style="dim")
+    block.add_column(overflow="fold")
+    for name in names:
+        if name in row:
+            block.add_row(escape(name), escape(row[name]))
+    return block
+
+
+def _widths(names: Sequence[str], rows: Sequence[dict[str, str]]) -> list[int]:
+    """Columns of the screen that each field needs so that none of its values is folded."""
     cells = ([name, *(row.get(name, "") for row in rows)] for name in names)
-    return sum(max(len(line) for cell in column for line in cell.split("\n")) + 3 for column in cells) + 1
+    return [max(len(line) for cell in column for line in cell.split("\n")) for column in cells]
+
+
+def _natural_width(names: Sequence[str], rows: Sequence[dict[str, str]]) -> int:
+    return sum(width + 3 for width in _widths(names, rows)) + 1
+
+
+def _readable_width(names: Sequence[str], rows: Sequence[dict[str, str]]) -> int:
+    return sum(min(width, READABLE) + 3 for width in _widths(names, rows)) + 1
 
 
 def printable(text: str) -> str:
