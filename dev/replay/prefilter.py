@@ -9,11 +9,10 @@ to apply), and whatever is not understood gives no text at all.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from replay.commands import Command
 from replay.commands.search import Search
 from replay.commands.tstats import TStats
 from replay.context import Context
@@ -24,11 +23,11 @@ from replay.knowledge.fields import INTERNAL
 from replay.knowledge.props import Calculated
 from replay.knowledge.transforms import Transform
 from replay.labels import LABELS
-from replay.plan import Parser, Pipeline, expand_macros
+from replay.plan import Parser, expand_macros
 from replay.predicates import network_of
 from replay.spl.evals import Call, EvalExpr, Field, Number, String, parse_whole
 from replay.spl.scanner import Scanner
-from replay.spl.search import And, Compare, Or, SearchExpr, Subsearch, Text, walk
+from replay.spl.search import And, Compare, Or, SearchExpr, Text, has_subsearch
 from replay.summaries import root_dataset
 
 SHORTEST = 4
@@ -69,43 +68,19 @@ def required_texts(text: str, ctx: Context) -> frozenset[str] | None:
         first, *others = Parser(ctx).search(expand_macros(text, ctx)).commands
     except ReplayError:
         return None  # the plan will raise it where it belongs
-    if any(_reads_more(command) for command in others):
+    if any(command.reads_events() for command in others):
         return None
-    if isinstance(first, Search) and not _has_subsearch(first.expression):
+    if isinstance(first, Search) and not has_subsearch(first.expression):
         return Analysis(ctx).texts(first.expression)
-    if isinstance(first, TStats) and first.model is not None and not _has_subsearch(first.where):
+    if isinstance(first, TStats) and first.model is not None and not has_subsearch(first.where):
         return Analysis(ctx, _dataset(first, ctx)).texts(first.where)
     return None
-
-
-def _has_subsearch(expr: SearchExpr) -> bool:
-    return any(isinstance(term, Subsearch) for term in walk(expr))
 
 
 def _dataset(command: TStats, ctx: Context) -> Dataset:
     assert command.model is not None
     model = ctx.knowledge.datamodel(ctx.app, command.model)
     return model.dataset(command.dataset or root_dataset(model, ctx))
-
-
-def _reads_more(command: Command) -> bool:
-    """True if the command has a search of its own, which may need other events."""
-    if isinstance(command, Search):
-        return _has_subsearch(command.expression)
-    if not is_dataclass(command):
-        return True
-    values = [getattr(command, f.name) for f in fields(command)]
-    return command.name in ("map", "tstats", "savedsearch", "foreach") or any(
-        isinstance(v, Pipeline) for v in _flat(values)
-    )
-
-
-def _flat(values: Iterable[object]) -> Iterable[object]:
-    for value in values:
-        if isinstance(value, tuple | list):
-            yield from _flat(value)
-        else:
-            yield value
 
 
 class Analysis:

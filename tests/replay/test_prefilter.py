@@ -52,6 +52,26 @@ CASES = [
 ]
 
 
+OTHERS = {
+    # What comes after the first command: whether it may read events that the first command does not ask for.
+    "append [search Image=*]": True, "appendcols [search Image=*]": True, "join Image [search Image=*]": True,
+    "join Image datamodel:Endpoint.Processes": True, "union datamodel:Endpoint.Processes": True,
+    "union [search Image=*]": True, "multisearch [search a=b] [search c=d]": True,
+    "search x=[search y=*|return x]": True,
+    "search NOT [search y=* | fields y]": True, 'map search="search Image=$x$"': True, "savedsearch foo": True,
+    "tstats prestats=t append=t count from datamodel=Endpoint.Processes by Processes.dest": True,
+    "inputlookup append=t sysmon_events where EventCode=[search a=b | return 1 $EventCode]": True,
+    "foreach a* [eval x=1]": True, "where a=1": False, "eval a=1": False, "lookup sysmon_events EventCode": False,
+    "inputlookup append=t sysmon_events": False, "stats count by a": False, 'transaction user startswith="x"': False,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "reads"), OTHERS.items())
+def test_commands_that_read_events_of_their_own_leave_nothing_out(command: str, reads: bool) -> None:
+    found = required_texts(f"search Image=*rundll32.exe | {command}", session().context(session().home, Place()))
+    assert found == (None if reads else {"rundll32.exe"})
+
+
 @cache
 def session() -> Session:
     return Session()

@@ -5,8 +5,10 @@ A command is a frozen dataclass that derives from ``Command`` and claims its nam
 
 from __future__ import annotations
 
+import dataclasses
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, is_dataclass
 from typing import TYPE_CHECKING, Self
 
 from replay.errors import SearchError
@@ -74,6 +76,28 @@ class Command(ABC):
         The default is everything: right for every command, and slower on raw events.
         """
         return EVERYTHING
+
+    def reads_events(self) -> bool:
+        """True if the command may read events of its own, beside the rows that it is given.
+
+        Then what the first command asks for does not say which events the search needs (prefilter.py). The default is
+        true for a command that can come first or holds a pipeline. One that keeps a search as text must say so itself.
+        """
+        from replay.plan import Pipeline
+
+        # dataclasses.fields: this package has a module `fields` of its own.
+        values: list[object] = []
+        if is_dataclass(self):
+            values = [getattr(self, f.name) for f in dataclasses.fields(self)]
+        return type(self).generate is not Command.generate or any(isinstance(v, Pipeline) for v in _flat(values))
+
+
+def _flat(values: Iterable[object]) -> Iterator[object]:
+    for value in values:
+        if isinstance(value, tuple | list):
+            yield from _flat(value)
+        else:
+            yield value
 
 
 COMMANDS: Registry[type[Command]] = Registry("replay.commands", "search command")

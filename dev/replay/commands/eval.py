@@ -49,6 +49,10 @@ class Eval(Command):
 
         return self.plan(MakeResults().generate(ctx, needs), ctx)
 
+    def reads_events(self) -> bool:
+        """No: it computes over its rows."""
+        return False
+
     def plan(self, rel: Relation, ctx: Context) -> Relation:
         """Add or replace the fields; a null result removes the field from the row."""
         for name, expr in self.assignments:

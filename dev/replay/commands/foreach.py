@@ -63,6 +63,10 @@ class Foreach(Command):
             raise s.error("the template of `foreach` is empty", at)
         return cls(mode, tuple(fields), tuple({**_MARKS, **options}.items()), template, parser)
 
+    def reads_events(self) -> bool:
+        """It may: its template is kept as text."""
+        return True
+
     def plan(self, rel: Relation, ctx: Context) -> Relation:
         """Run the template for each field (or item) in turn."""
         if self.mode != "multifield":

@@ -12,7 +12,7 @@ from replay.lookup_table import find_lookup, lookup_rows
 from replay.plan import Parser
 from replay.relation import ORDER, Relation, union
 from replay.spl.scanner import Scanner
-from replay.spl.search import SearchExpr
+from replay.spl.search import SearchExpr, has_subsearch
 from replay.terms import compile_terms, resolve_subsearches
 
 _OPTIONS = ("append", "strict", "start", "max")
@@ -56,6 +56,10 @@ class InputLookup(Command):
             upper = f" AND {ORDER} <= {self.start + self.limit}" if self.limit is not None else ""
             rel = rel.filter(f"{ORDER} > {self.start}{upper}")
         return rel
+
+    def reads_events(self) -> bool:
+        """Only if its where clause holds a subsearch."""
+        return self.where is not None and has_subsearch(self.where)
 
     def plan(self, rel: Relation, ctx: Context) -> Relation:
         """With append=t, the rows come after those there are."""

@@ -48,6 +48,10 @@ class Map(Command):
             raise s.error('`map` needs search="…", [ … ] or the name of a saved search')
         return cls(text, saved, s.integer(options.get("maxsearches", "10"), "maxsearches"))
 
+    def reads_events(self) -> bool:
+        """Yes: its search is kept as text."""
+        return True
+
     def plan(self, rel: Relation, ctx: Context) -> Relation:
         """Run the search for the first rows; without any row it is only checked."""
         if ctx.depth >= MAX_SUBSEARCH_DEPTH:

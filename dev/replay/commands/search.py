@@ -10,7 +10,7 @@ from replay.context import Context
 from replay.plan import Parser
 from replay.relation import Relation
 from replay.spl.scanner import Scanner
-from replay.spl.search import And, SearchExpr, fields_of
+from replay.spl.search import And, SearchExpr, fields_of, has_subsearch
 from replay.terms import compile_terms, resolve_subsearches, split_time
 
 
@@ -41,7 +41,8 @@ class Search(Command):
 
     def needs(self, after: Needs) -> Needs:
         """The fields of the expression, too. What a subsearch gives is not known yet: then everything."""
-        from replay.spl.search import Subsearch, walk
+        return after | Needs(frozenset(fields_of(self.expression)), has_subsearch(self.expression))
 
-        opaque = any(isinstance(e, Subsearch) for e in walk(self.expression))
-        return after | Needs(frozenset(fields_of(self.expression)), opaque)
+    def reads_events(self) -> bool:
+        """Only if it holds a subsearch."""
+        return has_subsearch(self.expression)

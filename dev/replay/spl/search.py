@@ -111,6 +111,11 @@ def walk(expr: SearchExpr) -> Iterator[SearchExpr]:
             yield from walk(term)
 
 
+def has_subsearch(expr: SearchExpr) -> bool:
+    """True if there is a ``[ … ]`` in the expression."""
+    return any(isinstance(term, Subsearch) for term in walk(expr))
+
+
 def fields_of(expr: SearchExpr) -> set[str]:
     """Names of the fields that the expression reads (``_raw`` for free text)."""
     names: set[str] = set()
