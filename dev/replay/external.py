@@ -70,6 +70,10 @@ class External(Command):
             ctx.place,
         )
 
+    def reads_events(self) -> bool:
+        """No: the process sees the rows it is sent, and no other event."""
+        return False
+
     def plan(self, rel: Relation, ctx: Context) -> Relation:
         """Send the rows through the process.
 

@@ -62,7 +62,8 @@ OTHERS = {
     "tstats prestats=t append=t count from datamodel=Endpoint.Processes by Processes.dest": True,
     "inputlookup append=t sysmon_events where EventCode=[search a=b | return 1 $EventCode]": True,
     "foreach a* [eval x=1]": True, "where a=1": False, "eval a=1": False, "lookup sysmon_events EventCode": False,
-    "inputlookup append=t sysmon_events": False, "stats count by a": False, 'transaction user startswith="x"': False,
+    "inputlookup append=t sysmon_events": False, "rbaenrich detection=x": False, "stats count by a": False,
+    'transaction user startswith="x"': False,
 }  # fmt: skip
 
 

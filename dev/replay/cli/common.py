@@ -1,0 +1,110 @@
+"""What several verbs share: options, the screen, the session, the end of a run."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from replay.context import Context
+from replay.errors import ReplayError
+from replay.prefilter import required_texts
+from replay.relation import Relation
+from replay.report import REPORTS
+from replay.session import Loaded, Session
+
+DONE, UNEXPECTED, WRONG, MALFORMED = 0, 1, 2, 3
+_PROBLEMS_SHOWN = 20
+
+app = typer.Typer(
+    help="A Splunk search head in one process: loads Splunk apps as they are and runs their searches on real logs.",
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+)  # fmt: skip
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+Data = Annotated[
+    list[str], typer.Argument(help="Log files, folders or archives; - for standard input.", metavar="DATA...")
+]
+Apps = Annotated[
+    list[Path], typer.Option("--app", help="A Splunk app to load; may be given several times.", metavar="DIR")
+]
+Earliest = Annotated[str | None, typer.Option(help="Start of the time range, e.g. -24h@h or 2024-05-01T00:00:00Z.")]
+Latest = Annotated[str | None, typer.Option(help="End of the time range (exclusive).")]
+Macros = Annotated[list[str], typer.Option("--set", help="Replace a macro.", metavar="MACRO=DEFINITION")]
+Output = Annotated[str, typer.Option(help="table, json (one object a line) or csv.")]
+Expect = Annotated[int | None, typer.Option(help="Exit with 1 unless the search gives this many rows.")]
+Sourcetype = Annotated[str | None, typer.Option(help="What the events are, if their content does not say it.")]
+IndexName = Annotated[str, typer.Option("--index", help="The index that the events belong to.")]
+Prefilter = Annotated[
+    bool, typer.Option(help="Pass over XML events whose raw text cannot hold what the search asks for.")
+]
+Tolerate = Annotated[bool, typer.Option("--tolerate", help="Malformed input does not fail the run.")]
+
+
+def load(
+    session: Session,
+    spl: str,
+    ctx: Context,
+    data: list[str],
+    sourcetype: str | None,
+    index: str,
+    prefilter: bool,
+) -> Loaded:
+    """Read the logs that a search is to run on; events that it cannot find may be passed over."""
+    return session.load(data, sourcetype, index, required_texts(spl, ctx) if prefilter else None)
+
+
+def open_session(apps: list[Path], macros: list[str]) -> Session:
+    """A session with the apps and macros that the options name; warnings go to the screen.
+
+    Raises:
+        ReplayError: a ``--set`` is none.
+    """
+    replaced: dict[str, str] = {}
+    for text in macros:
+        name, equals, definition = text.partition("=")
+        if not equals:
+            raise ReplayError(f"--set takes MACRO=DEFINITION, not `{text}`")
+        replaced[name.strip()] = definition
+    return Session(apps, macros=replaced, warn=lambda m: err.print(f"[yellow]warning:[/yellow] {escape(m)}"))
+
+
+def finish(
+    session: Session, relation: Relation, loaded: Loaded, output: str, expect: int | None, tolerate: bool
+) -> None:
+    """Print results and the account of the run; leave with the status that it deserves."""
+    writer = REPORTS.get(output)
+    if writer is None:
+        raise ReplayError(f"--output {output}: one of {', '.join(REPORTS.names())}")
+    started = time.perf_counter()
+    rows = list(session.engine.rows(relation))
+    fields = [n for n in relation.columns if not n.startswith("_") or n in ("_time", "_raw")]
+    try:
+        writer(fields, ({n: v for n, v in row.items() if n in fields} for row in rows))
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads (`| head`) has seen enough; what Python flushes at its end goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _account(loaded, len(rows), time.perf_counter() - started)
+    if expect is not None and len(rows) != expect:
+        err.print(f"[bold red]expected {expect} rows, got {len(rows)}[/bold red]")
+        raise typer.Exit(UNEXPECTED)
+    if loaded.problems and not tolerate:
+        raise typer.Exit(MALFORMED)
+
+
+def _account(loaded: Loaded, rows: int, seconds: float) -> None:
+    for problem in loaded.problems[:_PROBLEMS_SHOWN]:
+        err.print(f"[yellow]malformed:[/yellow] {escape(f'{problem.place}: {problem.reason}')}")
+    if len(loaded.problems) > _PROBLEMS_SHOWN:
+        err.print(f"… and {len(loaded.problems) - _PROBLEMS_SHOWN} more")
+    passed = f" ({loaded.passed} passed over)" if loaded.passed else ""
+    err.print(
+        f"{rows} results; read {loaded.files} files, {loaded.events} events{passed}, {len(loaded.problems)} problems "
+        f"in {loaded.seconds:.2f} s; searched in {seconds:.2f} s"
+    )

@@ -1,0 +1,41 @@
+"""``replay search``: a search as typed, on logs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from replay.cli.common import (
+    Apps,
+    Data,
+    Earliest,
+    Expect,
+    IndexName,
+    Latest,
+    Macros,
+    Output,
+    Prefilter,
+    Sourcetype,
+    Tolerate,
+    app,
+    finish,
+    load,
+    open_session,
+)
+from replay.errors import Place
+from replay.plan import plan_search
+
+
+@app.command()
+def search(
+    spl: Annotated[str, typer.Argument(help="A search, as typed into Splunk.", metavar="SPL")], data: Data,
+    apps: Apps = [], earliest: Earliest = None, latest: Latest = None, macros: Macros = [],  # noqa: B006
+    output: Output = "table", expect: Expect = None, sourcetype: Sourcetype = None, index: IndexName = "main",
+    tolerate: Tolerate = False, prefilter: Prefilter = True,
+) -> None:  # fmt: skip
+    """Run a search on logs."""
+    session = open_session(apps, macros)
+    ctx = session.context(session.home, Place(), earliest, latest)
+    loaded = load(session, spl, ctx, data, sourcetype, index, prefilter)
+    finish(session, plan_search(spl, ctx), loaded, output, expect, tolerate)
