@@ -31,6 +31,8 @@ class Rows:
         offset: of the first row among all results.
         preview: the search is still running.
         messages: for the user.
+        metadata: fields are objects (``show_metadata``), as pages of Splunk Web ask for.
+        total: how many rows there are on all pages, after a search on the results.
     """
 
     fields: Sequence[str]
@@ -38,6 +40,8 @@ class Rows:
     offset: int = 0
     preview: bool = False
     messages: Sequence[Message] = ()
+    metadata: bool = False
+    total: int | None = None
 
 
 def shown(value: Value, name: str) -> str | list[str]:
@@ -81,7 +85,9 @@ def _json_rows(page: Rows) -> Iterator[str]:
 def _json_cols(page: Rows) -> Iterator[str]:
     rows = [_cells(page, row) for row in page.rows]
     columns = [[row[i] for row in rows] for i in range(len(page.fields))]
-    yield json.dumps({**_head(page), "fields": list(page.fields), "columns": columns})
+    fields = [{"name": name} for name in page.fields] if page.metadata else list(page.fields)
+    total = {} if page.total is None else {"post_process_count": page.total}
+    yield json.dumps({**_head(page), **total, "fields": fields, "columns": columns})
 
 
 def _csv(page: Rows) -> Iterator[str]:

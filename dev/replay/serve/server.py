@@ -8,7 +8,7 @@ import secrets
 import signal
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,7 +63,7 @@ def serve(options: Options, say: Callable[[str], None]) -> None:
         ReplayError: an app is wrong, a port is taken, or the certificate cannot be read.
     """
     password, made = _password(options), secrets.token_urlsafe(18)
-    with _listening(options.host, options.api_port) as api, _listening(options.host, options.hec_port) as hec:
+    with listening(options.host, options.api_port) as api, listening(options.host, options.hec_port) as hec:
         head = Head(options.apps, password or made, options.store)
         if password is None:
             say(f"password of admin: {made}")
@@ -72,7 +72,7 @@ def serve(options: Options, say: Callable[[str], None]) -> None:
             head.api_uri = f"https://{_shown(options.host)}:{api.getsockname()[1]}"
             say(f"REST API:             {head.api_uri}")
             say(f"HTTP Event Collector: https://{_shown(options.host)}:{hec.getsockname()[1]}")
-            asyncio.run(_serve(head, [(Gateway(head), api), (Collector(head), hec)], context, say))
+            asyncio.run(serve_ports(head, [(Gateway(head), api), (Collector(head), hec)], context, say))
         finally:
             head.close()
 
@@ -90,15 +90,20 @@ def _password(options: Options) -> str | None:
 
 
 @contextmanager
-def _listening(host: str, port: int):  # type: ignore[no-untyped-def]  # an iterator of one socket
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket that listens.
+
+    Raises:
+        ReplayError: the port is taken, or the address is none of this machine.
+    """
     try:
-        listening = socket.create_server((host, port), backlog=256)
+        listener = socket.create_server((host, port), backlog=256)
     except OSError as error:
         raise ReplayError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
-    with listening:
+    with listener:
         # Connections inherit it. Without it each answer of two writes waits 40 ms for the client's acknowledgement.
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        yield listening
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield listener
 
 
 def _tls(options: Options, folder: Path) -> ssl.SSLContext:
@@ -127,9 +132,10 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve(
-    head: Head, ports: Sequence[tuple[ASGIApp, socket.socket]], tls: ssl.SSLContext, say: Callable[[str], None]
+async def serve_ports(
+    head: Head, ports: Sequence[tuple[ASGIApp, socket.socket]], tls: ssl.SSLContext | None, say: Callable[[str], None]
 ) -> None:
+    """Serve applications until SIGTERM or SIGINT; without ``tls``, over plain HTTP."""
     servers = []
     for app, _ in ports:
         config = uvicorn.Config(

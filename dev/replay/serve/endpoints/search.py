@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from starlette.concurrency import iterate_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
+from replay.report import Row
 from replay.serve.calls import Call, endpoint
 from replay.serve.errors import Refused
 from replay.serve.feeds import Entry, Feed, messages_json, messages_xml
@@ -32,7 +34,7 @@ _KNOWN = frozenset(
         "search_listener", "search_mode", "segmentation", "spawn_process", "summarize", "summary_mode",
         "sync_bundle_replication", "time_format", "ui_dispatch_app", "ui_dispatch_view", "workload_pool", "f",
         "field_list", "sid", "dispatch_time_bounds", "preview_result", "max_lines", "truncation_mode", "show_offset",
-        "output_time_format", "sort_key", "sort_dir",
+        "output_time_format", "sort_key", "sort_dir", "label", "postprocess_searches",
     }
 )  # fmt: skip
 _NOT_HERE = ("index_earliest", "index_latest", "sample_ratio", "rt_indexfilter")
@@ -135,8 +137,12 @@ def entry_of(job: Job) -> Entry:
 
 @endpoint("GET", "search/jobs")
 def jobs(call: Call) -> Feed:
-    """All jobs, the newest first."""
-    return call.page("jobs", [entry_of(job) for job in call.head.jobs])
+    """All jobs, the newest first; with ``id``, which may be given several times, those."""
+    wanted = set(call.all("id"))
+    found = [job for job in call.head.jobs if not wanted or job.sid in wanted]
+    for job in found if wanted else ():
+        call.head.jobs.get(job.sid)  # who asks for a job keeps it alive
+    return call.page("jobs", [entry_of(job) for job in found])
 
 
 @endpoint("GET POST", "search/jobs/{sid}")
@@ -236,18 +242,34 @@ def results_reply(call: Call, job: Job, finally_cancel: bool = False) -> Respons
     if offset < 0:
         raise Refused(400, "Invalid offset: it must not be negative")
     fields = job.fields
-    after = "" if finally_cancel else call.text("search")
+    after, total = "" if finally_cancel else call.text("search"), None
+    rows: Iterable[Row]
     if after and job.relation is not None:
-        ctx = call.head.context(job.request, job)
-        relation = job.engine.materialize(post_process(job, after, ctx).renumber("__n"))
-        fields = shown_fields(relation)
-        end = f" AND __n <= {offset + count}" if count > 0 else ""
-        rows = job.engine.rows(relation.filter(f"__n > {offset}{end}"))
+        fields, total, rows = _post_processed(call, job, after, offset, count)
     else:
         rows = job.page(offset, max(count, 0))
     wanted = [f for one in call.all("f") for f in one.split(",")]
-    page = Rows([f for f in fields if f in wanted] if wanted else fields, rows, offset, not job.done, job.messages)
+    page = Rows(
+        [f for f in fields if f in wanted] if wanted else fields, rows, offset, not job.done, job.messages,
+        call.flag("show_metadata"), total,
+    )  # fmt: skip
     return _stream(call, job, writer(page), media, finally_cancel)
+
+
+def _post_processed(call: Call, job: Job, text: str, offset: int, count: int) -> tuple[list[str], int, list[Row]]:
+    """Fields, number of rows, and the rows of one page, after further commands on a job's results.
+
+    A dashboard asks for many of them at once, so each has a branch of the engine.
+    """
+    branch = job.engine.branch()
+    try:
+        ctx = replace(call.head.context(job.request, job), engine=branch)
+        relation = branch.materialize(post_process(job, text, ctx).renumber("__n"))
+        end = f" AND __n <= {offset + count}" if count > 0 else ""
+        rows = list(branch.rows(relation.filter(f"__n > {offset}{end}")))
+        return shown_fields(relation), branch.count(relation), rows
+    finally:
+        branch.close()
 
 
 def _stream(call: Call, job: Job, lines: Iterator[str], media: str, finally_cancel: bool = False) -> StreamingResponse:

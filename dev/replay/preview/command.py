@@ -1,0 +1,68 @@
+"""The verb ``replay preview``: load, listen, serve."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from replay.inputs import Event, Problem, read
+from replay.preview.bundle import bundle
+from replay.preview.web import Web
+from replay.serve.head import Head
+from replay.serve.server import listening, serve_ports
+from replay.session import HOME
+
+SAMPLE = HOME / "dev" / "datasets" / "msra-windows-sysmon.log"
+HOST = "127.0.0.1"
+
+
+def run(apps: Sequence[Path], data: Sequence[str], port: int, index: str, say: Callable[[str], None]) -> None:
+    """Serve the apps' dashboards over the events of logs, on this machine only, until told to stop.
+
+    Args:
+        apps: folders of apps, beside the home app.
+        data: logs; without any, the sample that this repository ships.
+        port: 0 takes any that is free.
+        index: name of the index that the events belong to.
+        say: takes what the user should know.
+
+    Raises:
+        ReplayError: node or npm is missing, an app is wrong, a log cannot be read, or the port is taken.
+    """
+    dist = bundle(say)
+    with listening(HOST, port) as socket:
+        port = socket.getsockname()[1]
+        head = Head(apps, secrets.token_urlsafe(18))
+        try:
+            head.api_uri = f"http://{HOST}:{port}"
+            span = load(head, data or [str(SAMPLE)], index, say)
+            secret = secrets.token_urlsafe(24)
+            say(f"Open http://{HOST}:{port}/?secret={secret}")
+            asyncio.run(serve_ports(head, [(Web(head, dist, port, secret, span), socket)], None, say))
+        finally:
+            head.close()
+
+
+def load(head: Head, data: Sequence[str], index: str, say: Callable[[str], None]) -> tuple[float, float] | None:
+    """Read logs into the index; first and last time of their events, or None without any.
+
+    Raises:
+        InputError: a path cannot be read at all.
+    """
+    times: list[float] = []
+
+    def seen(events: Iterator[Event]) -> Iterator[Event]:
+        for event in events:
+            times[:] = [min(event.time, *times[:1]), max(event.time, *times[1:])] if times else [event.time] * 2
+            yield event
+
+    problems: list[Problem] = []
+    count = head.index.add(seen(iter(read(data, on_problem=problems.append))), index)
+    for problem in problems[:20]:
+        say(f"malformed: {problem.place}: {problem.reason}")
+    if len(problems) > 20:
+        say(f"… and {len(problems) - 20} more malformed")
+    say(f"{count} events in index {index}")
+    return (times[0], times[1]) if times else None
