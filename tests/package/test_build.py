@@ -27,7 +27,8 @@ OWN_FILES = {
         "default/server.conf",
         "default/transforms.conf",
     ),
-    *("default/data/ui/nav/default.xml", "metadata/default.meta", "lookups/mitre_attack_techniques.csv"),
+    *("default/data/ui/nav/default.xml", "default/data/ui/views/remote_assistance.xml"),
+    *("metadata/default.meta", "lookups/mitre_attack_techniques.csv"),
     *("static/appIcon.png", "static/appIcon_2x.png", "static/appIconAlt.png", "static/appIconAlt_2x.png"),
     *("bin/rbaenrich.py", "bin/rbaenrich_command.py", "bin/deferred.py"),
 }
