@@ -87,5 +87,6 @@ def test_each_key_of_our_own_is_described(conf: Read, name: str) -> None:
 def test_the_navigation_has_one_default_view() -> None:
     nav = ElementTree.parse(ROOT / "default/data/ui/nav/default.xml").getroot()  # noqa: S314 - our own file
     views = nav.findall("view")
-    assert [view.get("name") for view in views if view.get("default") == "true"] == ["search"]
+    assert [view.get("name") for view in views if view.get("default") == "true"] == ["remote_assistance"]
+    assert (ROOT / "default/data/ui/views/remote_assistance.xml").is_file()
     assert nav.get("search_view") == "search"
