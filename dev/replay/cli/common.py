@@ -90,7 +90,7 @@ def finish(
         sys.stdout.flush()
     except BrokenPipeError:  # whoever reads (`| head`) has seen enough; what Python flushes at its end goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    _account(loaded, len(rows), time.perf_counter() - started)
+    account(loaded, len(rows), time.perf_counter() - started)
     if expect is not None and len(rows) != expect:
         err.print(f"[bold red]expected {expect} rows, got {len(rows)}[/bold red]")
         raise typer.Exit(UNEXPECTED)
@@ -98,7 +98,8 @@ def finish(
         raise typer.Exit(MALFORMED)
 
 
-def _account(loaded: Loaded, rows: int, seconds: float) -> None:
+def account(loaded: Loaded, rows: int, seconds: float) -> None:
+    """Say on the screen what was read and what of it was malformed, and how many results there are."""
     for problem in loaded.problems[:_PROBLEMS_SHOWN]:
         err.print(f"[yellow]malformed:[/yellow] {escape(f'{problem.place}: {problem.reason}')}")
     if len(loaded.problems) > _PROBLEMS_SHOWN:
