@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from replay.errors import Place
 from replay.relation import Relation
@@ -39,6 +39,16 @@ class Writer(Protocol):
         """Remove the events whose ``_seq`` the relation holds."""
 
 
+class Collections(Protocol):
+    """The documents of the KV store, by app and collection; each has its ``_key``."""
+
+    def all(self, app: str, collection: str) -> list[dict[str, Any]]:
+        """Every document of a collection, by key."""
+
+    def put(self, app: str, collection: str, documents: Iterable[dict[str, Any]], *, alone: bool = False) -> None:
+        """Insert or replace documents, all or none; with ``alone``, they are all that is left of the collection."""
+
+
 @dataclass(frozen=True)
 class Dispatch:
     """What the server that runs a search says of it; a search from the command line has none of this.
@@ -52,6 +62,7 @@ class Dispatch:
         indexes: patterns of the indexes that a search reads which names none (authorize.conf,
             ``srchIndexesDefault``); None for all.
         writer: what ``collect`` and ``delete`` change; None if nothing is to be changed.
+        collections: the server's KV store; without one, a session has its own, empty at first.
     """
 
     sid: str = ""
@@ -61,6 +72,7 @@ class Dispatch:
     splunkd_uri: str = ""
     indexes: tuple[str, ...] | None = None
     writer: Writer | None = None
+    collections: Collections | None = None
 
 
 @dataclass(frozen=True)

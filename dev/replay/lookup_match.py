@@ -89,6 +89,12 @@ def _case(e: Expr, lookup: Lookup) -> str:
     return text if lookup.case_sensitive else f"lower({text})"
 
 
+def _cell(e: Expr, lookup: Lookup) -> str:
+    """A cell as it is compared. Those of a collection keep their case: only lower-case ones match without case
+    (transforms.conf.spec, ``case_sensitive_match``)."""
+    return as_text(e).sql if lookup.kind == "kvstore" else _case(e, lookup)
+
+
 def _padded(value: Expr, lookup: Lookup, complete: str) -> Expr:
     """The output, with ``default_match`` in place of the matches that are missing."""
     if lookup.min_matches == 0:
@@ -105,7 +111,7 @@ def _padded(value: Expr, lookup: Lookup, complete: str) -> Expr:
 def _by_key(table: Relation, lookup: Lookup, keys: Sequence[str], outputs: Sequence[str], ctx: Context) -> Relation:
     """The table grouped by its keys: ``__k0…`` (as compared), ``__out0…`` and ``__hits``; no order."""
     names = [f"__k{i}" for i in range(len(keys))]
-    values = [f"{_case(table.field(key), lookup)} AS {name}" for key, name in zip(keys, names, strict=True)]
+    values = [f"{_cell(table.field(key), lookup)} AS {name}" for key, name in zip(keys, names, strict=True)]
     values += [f"{as_text(table.field(column)).sql} AS __o{i}" for i, column in enumerate(outputs)]
     inner = f"SELECT {', '.join(values)}, {ORDER} FROM {table.name}"
     present = " AND ".join(f"{name} IS NOT NULL" for name in names)
@@ -168,7 +174,7 @@ class _Probe:
 
 def _test(position: int, column: str, lookup: Lookup) -> str:
     value = _case(Expr(f"__e{position}", Kind.STR), lookup)
-    cell = _case(Expr(f"__c{position}", Kind.STR), lookup)
+    cell = _cell(Expr(f"__c{position}", Kind.STR), lookup)
     match lookup.match_types.get(column, "EXACT"):
         case "WILDCARD":
             return f"{value} LIKE spl_like({cell}) ESCAPE '^'"

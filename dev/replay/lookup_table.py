@@ -1,7 +1,8 @@
 """Lookup tables as relations: CSV files read by DuckDB, in file order, every cell text, empty cells null.
 
-A session is one engine. It reads each table once, and what ``outputlookup`` writes stays in the session: the files of
-the loaded apps are never changed, and later searches of the session read what was written.
+Collections of the KV store are in ``collection_rows``. A session is one engine. It reads each file once, and what
+``outputlookup`` writes stays in the session: the files of the loaded apps are never changed, and later searches of the
+session read what was written.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import gzip
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
+from replay.collection_rows import collection_rows
 from replay.context import Context
 from replay.engine import Engine, EngineError
 from replay.errors import KnowledgeError, Place
@@ -20,15 +22,15 @@ from replay.spl.scanner import Scanner
 from replay.spl.search import parse_search
 from replay.terms import compile_terms
 
-_tables: WeakKeyDictionary[Engine, dict[str, Relation]] = WeakKeyDictionary()
+_tables: WeakKeyDictionary[Engine, dict[Path, Relation]] = WeakKeyDictionary()
 _warned: WeakKeyDictionary[Engine, set[tuple[str, Place]]] = WeakKeyDictionary()
 
 
 def lookup_rows(lookup: Lookup, ctx: Context, *, filtered: bool = True) -> Relation:
     """The rows of a lookup, in file order, as this session sees them.
 
-    A KV store collection has no rows here until the session writes some; that is said in a warning. So is, once for
-    each search, that a table stands in for the real one (``stand_in_for``, README/transforms.conf.spec of the app).
+    A KV store collection: see ``collection_rows``. That a table stands in for the real one is said once for each search
+    (``stand_in_for``, README/transforms.conf.spec of the app).
 
     Args:
         lookup: the lookup.
@@ -38,16 +40,20 @@ def lookup_rows(lookup: Lookup, ctx: Context, *, filtered: bool = True) -> Relat
     Raises:
         KnowledgeError: the lookup has no rows to read (a script, geographic shapes), or its file is unreadable.
     """
-    session = _tables.setdefault(ctx.engine.root, {})
-    key = _key(lookup)
-    if key not in session:
-        session[key] = _empty(lookup, ctx) if lookup.path is None else read_table(lookup.path, ctx)
-    rel = session[key]
-    _warn_of_stand_in(lookup, rel, ctx)
+    rel = collection_rows(lookup, ctx) if lookup.kind == "kvstore" else _file_rows(lookup, ctx)
     if filtered and lookup.filter is not None:
         expression = parse_search(Scanner(lookup.filter, place=lookup.place), _no_subsearch)
         rel = rel.filter(compile_terms(expression, rel.field, ctx))
     return rel
+
+
+def _file_rows(lookup: Lookup, ctx: Context) -> Relation:
+    session = _tables.setdefault(ctx.engine.root, {})
+    path = _path(lookup)
+    if path not in session:
+        session[path] = read_table(path, ctx)
+    _warn_of_stand_in(lookup, session[path], ctx)
+    return session[path]
 
 
 def find_lookup(name: str, ctx: Context) -> Lookup:
@@ -58,29 +64,31 @@ def find_lookup(name: str, ctx: Context) -> Lookup:
     """
     if ctx.engine.root in _tables:
         lookup = ctx.knowledge.lookup(ctx.app, name, must_exist=False)
-        if lookup.kind in ("csv", "kvstore") and _key(lookup) in _tables[ctx.engine.root]:
+        if lookup.kind == "csv" and _path(lookup) in _tables[ctx.engine.root]:
             return lookup
     return ctx.knowledge.lookup(ctx.app, name)
 
 
 def exists(lookup: Lookup, ctx: Context) -> bool:
-    """Whether the table is there: on disk, or written in this session."""
-    on_disk = lookup.path is not None and lookup.path.is_file()
-    return on_disk or _key(lookup) in _tables.get(ctx.engine.root, {})
+    """Whether the table is there: on disk, or written in this session. A collection always is."""
+    if lookup.kind == "kvstore":
+        return True
+    path = _path(lookup)
+    return path.is_file() or path in _tables.get(ctx.engine.root, {})
 
 
 def write_rows(lookup: Lookup, rel: Relation, ctx: Context) -> None:
-    """Make these the rows of the lookup for the rest of the session. ``rel`` must be materialized."""
+    """Make these the rows of a file for the rest of the session. ``rel`` must be materialized."""
     ctx.engine.keep(rel)
-    _tables.setdefault(ctx.engine.root, {})[_key(lookup)] = rel
+    _tables.setdefault(ctx.engine.root, {})[_path(lookup)] = rel
 
 
-def _key(lookup: Lookup) -> str:
+def _path(lookup: Lookup) -> Path:
     """What tells two tables apart: two definitions may name one file."""
-    if lookup.kind not in ("csv", "kvstore"):
+    if lookup.kind != "csv" or lookup.path is None:
         what = "an external (scripted)" if lookup.kind == "external" else "a geographic"
         raise KnowledgeError(f"lookup `{lookup.name}` is {what} lookup: it has no table of rows to read", lookup.place)
-    return f"kvstore {lookup.app} {lookup.collection}" if lookup.path is None else str(lookup.path)
+    return lookup.path
 
 
 def _warn_of_stand_in(lookup: Lookup, rel: Relation, ctx: Context) -> None:
@@ -100,17 +108,6 @@ def _warn_of_stand_in(lookup: Lookup, rel: Relation, ctx: Context) -> None:
 
 def _no_subsearch(s: Scanner) -> object:
     raise s.error("the filter of a lookup holds a subsearch")
-
-
-def _empty(lookup: Lookup, ctx: Context) -> Relation:
-    ctx.warn(
-        f"lookup `{lookup.name}` is the KV store collection `{lookup.collection}`, which is empty here: "
-        "write it with `outputlookup` first if the search depends on it"
-    )
-    names = dict.fromkeys(("_key", *lookup.fields_list), Kind.STR)
-    empty = ctx.engine.load_rows([], assign_columns(names))
-    ctx.engine.keep(empty)
-    return empty
 
 
 def read_table(path: Path, ctx: Context) -> Relation:

@@ -125,6 +125,35 @@ def test_the_kv_store(server: Server) -> None:
     assert "sdk_things" not in service.kvstore
 
 
+def test_lookups_and_the_kv_store_endpoints_share_their_documents(server: Server) -> None:
+    service = connect(server, app="search", owner="nobody")
+    service.kvstore.create("sdk_rules", fields={"weight": "number"}, enforceTypes="true")
+    definition = {"external_type": "kvstore", "collection": "sdk_rules", "fields_list": "_key, pattern, weight"}
+    given = {**definition, "match_type": "WILDCARD(pattern)"}
+    service.confs["transforms"].create("sdk_rules").submit(given)
+    data = service.kvstore["sdk_rules"].data
+    data.insert(json.dumps({"_key": "one", "pattern": "cmd*", "weight": "5"}))
+
+    def search(text: str) -> list[dict[str, Any]]:
+        return rows(service.jobs.oneshot(text, output_mode="json"))
+
+    assert search("| inputlookup sdk_rules | table pattern weight") == [{"pattern": "cmd*", "weight": "5"}]
+    match = '| makeresults | eval p="cmd.exe" | lookup sdk_rules pattern AS p OUTPUT weight | table p weight'
+    assert search(match) == [{"p": "cmd.exe", "weight": "5"}]
+    search('| makeresults | eval _key="two", pattern="sh", weight="2.5" | outputlookup append=t sdk_rules')
+    assert [(d["_key"], d["weight"]) for d in data.query()] == [("one", 5), ("two", 2.5)]
+    search("| inputlookup sdk_rules | search pattern=sh | eval weight=weight*2 | outputlookup append=t sdk_rules")
+    assert data.query_by_id("two")["weight"] == 5
+    with pytest.raises(HTTPError, match="takes no 'heavy' in `weight`") as raised:
+        data.insert(json.dumps({"pattern": "x", "weight": "heavy"}))
+    assert raised.value.status == 400
+    search("| inputlookup sdk_rules | search pattern=sh | outputlookup sdk_rules")
+    assert [d["_key"] for d in data.query()] == ["two"]
+    data.delete()
+    assert search("| inputlookup sdk_rules") == []
+    assert search(match) == [{"p": "cmd.exe"}]
+
+
 def test_messages_roles_and_users(service: client.Service) -> None:
     service.messages.create("told", value="something happened", severity="warn")
     assert "something happened" in [m["message"] for m in service.messages]

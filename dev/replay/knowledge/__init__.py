@@ -1,6 +1,7 @@
 """Splunk knowledge objects, read from apps as they are: pure data, no SQL."""
 
 from replay.knowledge.app import App
+from replay.knowledge.collections import Collection
 from replay.knowledge.conf import Setting, Stanza
 from replay.knowledge.datamodels import (
     DEFAULT_FIELDS,
@@ -27,6 +28,7 @@ __all__ = [
     "AutoLookup",
     "Calculated",
     "Calculation",
+    "Collection",
     "Constraint",
     "DataModel",
     "Dataset",

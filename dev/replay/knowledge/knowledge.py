@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from replay.errors import Place
 from replay.knowledge.app import App
+from replay.knowledge.collections import Collection, find_collection
 from replay.knowledge.conf import Setting
 from replay.knowledge.datamodel_files import find_datamodel, visible_datamodels
 from replay.knowledge.datamodels import DataModel
@@ -131,6 +133,10 @@ class Knowledge:
     def lookup(self, app: str, name: str, *, must_exist: bool = True) -> Lookup:
         """See :func:`replay.knowledge.lookups.find_lookup`."""
         return find_lookup(self._layers, app, name, must_exist=must_exist)
+
+    def collection(self, app: str, name: str, place: Place | None = None) -> Collection:
+        """See :func:`replay.knowledge.collections.find_collection`."""
+        return find_collection(self._layers, app, name, place or Place())
 
     def datamodel(self, app: str, name: str) -> DataModel:
         """See :func:`replay.knowledge.datamodel_files.find_datamodel`."""

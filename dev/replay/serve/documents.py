@@ -52,11 +52,13 @@ class Documents:
             row = self._db.execute(sql, (app, collection, key)).fetchone()
         return json.loads(row[0]) if row else None
 
-    def put(self, app: str, collection: str, documents: Iterable[Document]) -> None:
-        """Insert or replace documents, all or none; each has its ``_key``."""
+    def put(self, app: str, collection: str, documents: Iterable[Document], *, alone: bool = False) -> None:
+        """Insert or replace documents, all or none; each has its ``_key``. With ``alone``, the others go."""
         rows = [(app, collection, one["_key"], json.dumps(one)) for one in documents]
         with self._lock:
             self._db.execute("BEGIN")
+            if alone:
+                self._db.execute("DELETE FROM documents WHERE app = ? AND collection = ?", (app, collection))
             self._db.executemany("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?)", rows)
             self._db.execute("COMMIT")
 

@@ -62,7 +62,7 @@ class Head:
             request.earliest, request.latest, job.created, job.warn,
             dispatch=Dispatch(
                 job.sid, request.user, request.label, session_key, self.api_uri if session_key else "",
-                self.default_indexes(request.user), self.index,
+                self.default_indexes(request.user), self.index, self.documents,
             ),
         )  # fmt: skip
 

@@ -71,7 +71,8 @@ def test_an_empty_collection_is_empty_and_says_so(app: Path) -> None:
 
 def test_a_collection_that_the_session_wrote_is_not_empty(app: Path) -> None:
     write = '| makeresults | eval k="1", v="a", other="x" | outputlookup kv'
-    rows, warnings = run(f"{write} | lookup kv k OUTPUT v AS w | table k w | inputlookup append=t kv", app)
+    read = "lookup kv k OUTPUT v AS w | table k w | inputlookup append=t kv | fields - _key"
+    rows, warnings = run(f"{write} | {read}", app)
     assert rows == [{"k": "1", "w": "a"}, {"k": "1", "v": "a"}]
     assert warnings == []
 

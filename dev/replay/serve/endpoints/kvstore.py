@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import secrets
 from typing import Any
 
 from starlette.responses import Response
 
+from replay.collection_rows import new_key
+from replay.errors import KnowledgeError
 from replay.serve.calls import ANY, Call, endpoint
 from replay.serve.conf_entries import ConfKind, settings_of
 from replay.serve.documents import Document, meets, ordered, projected
@@ -63,13 +64,19 @@ def _body(call: Call) -> Any:
         raise Refused(400, "JSON in the request is invalid. ( JSON parse error )") from None
 
 
-def _document(value: Any) -> Document:
+def _document(value: Any, call: Call) -> Document:
+    """What a client sends, as its collection holds it: typed as collections.conf says."""
     if not isinstance(value, dict):
         raise Refused(400, "A document is a JSON object")
-    key = value.get("_key") or secrets.token_hex(12)
+    key = value.get("_key") or new_key()
     if not isinstance(key, str) or len(key) > 1024:
         raise Refused(400, "_key is text of at most 1024 characters")
-    return {**value, "_user": "nobody", "_key": key}
+    app, name = _where(call)
+    try:
+        typed, _ = call.head.apps.knowledge.collection(app, name).typed(value)
+    except KnowledgeError as error:
+        raise Refused(400, error.message) from error
+    return {**typed, "_user": "nobody", "_key": key}
 
 
 def _found(call: Call, query: Any = None) -> list[Document]:
@@ -103,7 +110,7 @@ def _page(found: list[Document], sort: str, skip: int, limit: int, fields: str) 
 def insert(call: Call) -> Response:
     """A new document."""
     app, name = _where(call)
-    document = _document(_body(call))
+    document = _document(_body(call), call)
     if call.head.documents.get(app, name, document["_key"]) is not None:
         raise Refused(409, "A document with the same key and user already exists.")
     call.head.documents.put(app, name, [document])
@@ -126,7 +133,7 @@ def batch_save(call: Call) -> Response:
     body = _body(call)
     if not isinstance(body, list) or len(body) > MOST_IN_BATCH:
         raise Refused(400, f"batch_save takes a list of at most {MOST_IN_BATCH} documents")
-    documents = [_document(one) for one in body]
+    documents = [_document(one, call) for one in body]
     call.head.documents.put(app, name, documents)
     return _json([one["_key"] for one in documents])
 
@@ -145,6 +152,11 @@ def batch_find(call: Call) -> Response:
     return _json(answers)
 
 
+def _replacement(call: Call, key: str) -> Any:
+    body = _body(call)
+    return {**body, "_key": key} if isinstance(body, dict) else body
+
+
 @endpoint("GET POST PUT DELETE", "storage/collections/data/{collection}/{key}")
 def document(call: Call) -> Response:
     """One document: read, replace, delete."""
@@ -158,5 +170,5 @@ def document(call: Call) -> Response:
     if call.method == "DELETE":
         call.head.documents.remove(app, name, [key])
         return _json({})
-    call.head.documents.put(app, name, [_document({**_document(_body(call)), "_key": key})])
+    call.head.documents.put(app, name, [_document(_replacement(call, key), call)])
     return _json({"_key": key})
