@@ -26,6 +26,7 @@ from replay.relation import ORDER, Column, Relation, fresh_name, quote
 # What a search text may hold can look like such a call: only names in USER_FUNCTIONS count.
 _UDF_CALL = re.compile(r"\b(py_[a-z0-9_]+)\(")
 MEMORY_LIMIT = "1GB"
+_FEW = 2_000
 Value = str | float | list[str] | None
 
 
@@ -177,13 +178,28 @@ class Engine:
         )
         self._registered.add(name)
 
-    def register_arrow(self, name: str, table: object) -> None:
-        """Make a pyarrow table visible to SQL under a name."""
-        self._con.register(name, table)
+    @contextmanager
+    def incoming(self, columns: Mapping[str, tuple[str, Sequence[Any]]]) -> Iterator[str]:
+        """Rows made in Python, under a name that SQL may read from, in their order.
 
-    def unregister(self, name: str) -> None:
-        """Forget a name given to ``register_arrow``."""
-        self._con.unregister(name)
+        Args:
+            columns: column name -> (SQL type, a value of each row).
+        """
+        name = fresh_name("a")
+        rows = max((len(values) for _, values in columns.values()), default=0)
+        if rows <= _FEW:  # pyarrow is slow to import, and not worth it for these
+            listed = ", ".join(f"unnest(${i}::{kind}[]) AS {n}" for i, (n, (kind, _)) in enumerate(columns.items(), 1))
+            self._con.execute(f"CREATE TEMP TABLE {name} AS SELECT {listed}", [list(v) for _, v in columns.values()])
+        else:
+            import pyarrow as pa
+
+            types = {"DOUBLE": pa.float64(), "VARCHAR": pa.string(), "BIGINT": pa.int64()}
+            types["VARCHAR[]"] = pa.list_(pa.string())
+            self._con.register(name, pa.table({n: pa.array(v, types[kind]) for n, (kind, v) in columns.items()}))
+        try:
+            yield name
+        finally:
+            self._con.execute(f"DROP TABLE {name}") if rows <= _FEW else self._con.unregister(name)
 
     def materialize(self, relation: Relation) -> Relation:
         """Compute the rows once, into a temporary table: for what reads them several times, or needs the data to
@@ -195,20 +211,16 @@ class Engine:
 
     def load_rows(self, rows: Sequence[Mapping[str, Value]], columns: Mapping[str, Column]) -> Relation:
         """Rows made in Python (a lookup table, the output of a custom command) as a relation, in their order."""
-        import pyarrow as pa
-
-        types = {"DOUBLE": pa.float64(), "VARCHAR": pa.string(), "VARCHAR[]": pa.list_(pa.string())}
-        schema = pa.schema(
-            [(f"c{i}", types[c.kind.value]) for i, c in enumerate(columns.values())] + [(ORDER, pa.int64())]
-        )
-        data = [pa.array([row.get(name) for row in rows], types[c.kind.value]) for name, c in columns.items()]
-        data.append(pa.array(range(1, len(rows) + 1), pa.int64()))
-        source, name = fresh_name("a"), fresh_name("t")
-        self.register_arrow(source, pa.table(data, schema=schema))
+        data: dict[str, tuple[str, Sequence[Any]]] = {
+            f"c{i}": (column.kind.value, [row.get(field) for row in rows])
+            for i, (field, column) in enumerate(columns.items())
+        }
+        data[ORDER] = ("BIGINT", range(1, len(rows) + 1))
+        name = fresh_name("t")
         self._made.add(name)
         listed = ", ".join([*(f"c{i} AS {c.sql}" for i, c in enumerate(columns.values())), ORDER])
-        self.execute(f"CREATE TABLE {name} AS SELECT {listed} FROM {source}")
-        self.unregister(source)
+        with self.incoming(data) as source:
+            self.execute(f"CREATE TABLE {name} AS SELECT {listed} FROM {source}")
         return Relation(name, columns)
 
     def rows(self, relation: Relation, limit: int | None = None) -> Iterator[dict[str, Value]]:

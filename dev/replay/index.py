@@ -79,18 +79,18 @@ class Index:
             index: its name.
             engine: the branch of the calling thread, where it has one.
         """
-        import pyarrow as pa
-
         engine = engine or self.engine
         stream, total = iter(events), 0
         while batch := list(islice(stream, _BATCH)):
-            table = pa.table({name: [e[i] for e in batch] for i, name in enumerate(Event._fields)})
-            engine.register_arrow("incoming", table)
-            engine.execute(
-                f"INSERT INTO {self.table} SELECT raw, time, host, source, sourcetype, {quote(index)}, "
-                f"{self._numbers(len(batch))} + row_number() OVER () FROM incoming"
-            )
-            engine.unregister("incoming")
+            columns = {
+                name: ("DOUBLE" if name == "time" else "VARCHAR", values)
+                for name, values in zip(Event._fields, zip(*batch, strict=True), strict=True)
+            }
+            with engine.incoming(columns) as incoming:
+                engine.execute(
+                    f"INSERT INTO {self.table} SELECT raw, time, host, source, sourcetype, {quote(index)}, "
+                    f"{self._numbers(len(batch))} + row_number() OVER () FROM {incoming}"
+                )
             total += len(batch)
         self._datasets.clear()
         return total
@@ -186,10 +186,11 @@ class Index:
         plan = FieldPlan(group.props, ctx)
         wanted = self._wanted(plan, raw, needs)
         labels = {kind: self._labels(ctx, kind, group) for kind in sorted(LABELS & wanted)}
-        reads = fields_of(expr).union(*(fields_of(e) for found in labels.values() for e in found.values()))
+        reads: set[str] = set().union(*(fields_of(e) for found in labels.values() for e in found.values()))
+        if expr != TRUE:  # first those that count: the other fields are computed for these only
+            tested = plan.apply(raw, fields_of(expr) - LABELS)
+            raw = tested.filter(compile_terms(expr, tested.field, ctx)).keep(_COLUMNS)
         rel = plan.apply(raw, (wanted | reads) - LABELS)
-        if expr != TRUE:
-            rel = rel.filter(compile_terms(expr, rel.field, ctx))
         items = {kind: _label_list(found, rel, ctx) for kind, found in labels.items()}
         if group.props.sourcetype != group.origins[0][0]:
             items["sourcetype"] = string(group.props.sourcetype)

@@ -106,4 +106,7 @@ def _joined(
     left = [t for t in dict.fromkeys(terms) if t != neutral]
     if final in left:
         return final
+    # a AND (a OR b) is a, and so is a OR (a AND b): event types often ask again for what the search asks for.
+    other = Or if kind is And else And
+    left = [t for t in left if not (isinstance(t, other) and any(part in left for part in t.terms))]
     return left[0] if len(left) == 1 else kind(tuple(left)) if left else neutral

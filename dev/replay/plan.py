@@ -79,13 +79,15 @@ class Parser:
         start = s.pos
         word = s.peek_word("=<>!")
         name = word.lower()
-        known = COMMANDS.get(name)
+        known = COMMANDS.own(name)
+        # Importing all commands takes a while: a search that names them by their own names, and custom ones, need not.
+        external = self.context.knowledge.command(self.context.app, word) if known is None else None
+        known = known or (COMMANDS.get(name) if external is None else None)
         if implied_search and (known is None or not self._names_a_command(s, word)):
             return self._search().parse(s, self)
         s.pos += len(word)
         if known is not None:
             return known.parse(s, self)
-        external = self.context.knowledge.command(self.context.app, word)
         if external is not None:
             from replay.external import External
 
@@ -100,7 +102,7 @@ class Parser:
         return word.lower() == "search" or _generates(COMMANDS.get(word.lower()))
 
     def _search(self) -> type[Command]:
-        search = COMMANDS.get("search")
+        search = COMMANDS.own("search")
         assert search is not None
         return search
 

@@ -77,8 +77,9 @@ def _one_of(e: Expr, values: list[str], case_sensitive: bool) -> str:
     if not case_sensitive:
         text, values = f"lower({text})", [value.lower() for value in values]
     quoted = [quote(value) for value in dict.fromkeys(values)]
-    test = f"IN ({', '.join(quoted)})" if len(quoted) > 1 else f"= {quoted[0]}"
-    return f"coalesce({text} {test}, false)"
+    if len(quoted) == 1:
+        return f"coalesce({text} = {quoted[0]}, false)"
+    return f"coalesce({text} IN ({', '.join(quoted)}), false)"
 
 
 def _join(operator: str, parts: list[str], empty: str) -> str:

@@ -94,6 +94,7 @@ class Analysis:
     def __init__(self, ctx: Context, dataset: Dataset | None = None) -> None:
         self.dataset = dataset
         self.settings = Settings.of(ctx)
+        self._origins: dict[str, Origin] = {}
 
     def texts(self, expr: SearchExpr) -> frozenset[str] | None:
         """See ``required_texts``."""
@@ -113,7 +114,9 @@ class Analysis:
     def _compared(self, name: str, value: str) -> frozenset[str] | None:
         if network_of(value) is not None:
             return None
-        texts, origin = _longest(value), self.origin(name)
+        if name not in self._origins:
+            self._origins[name] = self.origin(name)
+        texts, origin = _longest(value), self._origins[name]
         if texts is None or not origin.verbatim or any(t in c.lower() for t in texts for c in origin.constants):
             return None
         return texts
@@ -127,19 +130,19 @@ class Analysis:
         field = self.dataset.field(name)
         if field is None or field.name in INTERNAL or self.dataset.base_search is not None:
             return UNKNOWN
-        known: dict[str, Origin] = {}
+        return self._calculated(field.name, len(self.dataset.calculations))
 
-        def so_far(name: str) -> Origin:
-            return known[name] if name in known else self._event_field(name)
-
-        for calculation in self.dataset.calculations:
-            for output in calculation.outputs:
-                origin = UNKNOWN
-                if calculation.kind == "Eval":
-                    tree = parse_whole(Scanner(calculation.expression, place=calculation.place), "a calculation")
-                    origin = _of(tree, so_far)
-                known[output.name] = origin
-        return so_far(field.name)
+    def _calculated(self, name: str, before: int) -> Origin:
+        """A dataset's field, as the first so many calculations leave it."""
+        assert self.dataset is not None
+        for at in range(before - 1, -1, -1):
+            calculation = self.dataset.calculations[at]
+            if any(output.name == name for output in calculation.outputs):
+                if calculation.kind != "Eval":
+                    return UNKNOWN
+                tree = parse_whole(Scanner(calculation.expression, place=calculation.place), "a calculation")
+                return _of(tree, lambda read: self._calculated(read, at))  # noqa: B023  (called before `at` changes)
+        return self._event_field(name)
 
     def _event_field(self, name: str) -> Origin:
         """An event's field, over all that any props.conf stanza says of it."""
@@ -240,10 +243,12 @@ def _cuts(pattern: EvalExpr, replacement: EvalExpr) -> bool:
     r"""``replace(x, "^…", "")`` and ``replace(x, "^…(…)…$", "\1")`` leave a part of x: there is one match at most."""
     if not isinstance(pattern, String) or not isinstance(replacement, String) or "|" in pattern.value:
         return False
-    start, end = re.match(r"(\(\?[is]+\))?\^", pattern.value) is not None, pattern.value.endswith("$")
+    start = re.match(r"(\(\?[is]+\))?\^", pattern.value)
+    end = re.search(r"(?<!\\)\$$", pattern.value) is not None
+    end = end or (start is not None and "s" in start[0] and re.search(r"(?<!\\)\.\*$", pattern.value) is not None)
     if replacement.value == "":
-        return start or end
-    return start and end and re.fullmatch(r"\\\d", replacement.value) is not None
+        return start is not None or end
+    return start is not None and end and re.fullmatch(r"\\\d", replacement.value) is not None
 
 
 def _longest(value: str) -> frozenset[str] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import importlib.util
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator
 from threading import RLock
@@ -49,6 +50,14 @@ class Registry(Generic[T]):
     def get(self, name: str) -> T | None:
         """The thing of this name, or None."""
         self._load()
+        return self._things.get(name)
+
+    def own(self, name: str) -> T | None:
+        """The thing of this name if a module is called so, too; else None. Imports no other module."""
+        if name not in self._things and name.isidentifier():
+            for module in (name, f"{name}_"):  # `from` and `return` cannot name a module
+                if importlib.util.find_spec(f"{self._package}.{module}"):
+                    importlib.import_module(f"{self._package}.{module}")
         return self._things.get(name)
 
     def names(self) -> list[str]:

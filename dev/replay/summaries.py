@@ -120,8 +120,8 @@ def _constrained(
     for calculation in calculations:
         reads |= _reads(calculation)
     rel = _root_rows(index, ctx, dataset, Needs(frozenset(reads)))
-    for calculation in calculations:
-        rel = _calculate(rel, calculation, ctx)
+    for step in _steps(calculations):
+        rel = _calculate(rel, step, ctx)
     for constraint in dataset.constraints:
         if constraint.owner != dataset.lineage[0]:
             rel = rel.filter(compile_terms(_expression(constraint, ctx), rel.field, ctx))
@@ -138,9 +138,25 @@ def _root_rows(index: Index, ctx: Context, dataset: Dataset, needs: Needs) -> Re
     return index.unordered(ctx, And(tuple(_expression(c, ctx) for c in root)), needs)
 
 
-def _calculate(rel: Relation, calculation: Calculation, ctx: Context) -> Relation:
+def _steps(calculations: list[Calculation]) -> list[list[Calculation]]:
+    """The calculations in order; those in one step read none of each other's outputs, so they can be made at once."""
+    steps: list[list[Calculation]] = []
+    outputs: set[str] = set()
+    for calculation in calculations:
+        own = {output.name for output in calculation.outputs}
+        if steps and calculation.kind == steps[-1][0].kind == "Eval" and not outputs & (own | _reads(calculation)):
+            steps[-1].append(calculation)
+            outputs |= own
+        else:
+            steps.append([calculation])
+            outputs = own
+    return steps
+
+
+def _calculate(rel: Relation, step: list[Calculation], ctx: Context) -> Relation:
+    calculation = step[0]
     if calculation.kind == "Eval":
-        return rel.extend({calculation.outputs[0].name: EvalCompiler(rel, ctx).value(_tree(calculation))})
+        return rel.extend({c.outputs[0].name: EvalCompiler(rel, ctx).value(_tree(c)) for c in step})
     if calculation.kind == "Lookup":
         from replay.lookup_match import apply_lookup
 

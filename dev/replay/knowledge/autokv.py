@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from replay.context import Context
 from replay.errors import KnowledgeError
@@ -39,48 +39,88 @@ _ATTRIBUTES = (
     "ActivityID",
     "RelatedActivityID",
 )
-HIDDEN = ("__text", "__names", "__values")
-"""Hidden columns of an XML event made ready for extraction: its text with numeric character references spelled out,
-and where it was cut once for all fields, names[i], which belongs to values[i + 1]."""
-_TEXT, _NAMES, _VALUES = '"__text"', '"__names"', '"__values"'
+# Hidden columns of an XML event made ready for extraction: its text with numeric character references spelled out, and
+# if it was read at once, its System, the values of all wanted names, and whether it has no others.
+_HEAD_NAME, _TEXT_NAME, _VALUES_NAME, _WHOLE_NAME = "__head", "__text", "__values", "__whole"
+_HEAD, _TEXT, _VALUES, _WHOLE = (f'"{name}"' for name in (_HEAD_NAME, _TEXT_NAME, _VALUES_NAME, _WHOLE_NAME))
 _DATA_NAME = r"""<Data Name=['"]([^'"<>]+)['"]"""
 _LEAF = r"<([A-Za-z_][\w.\-]*)(?:\s[^<>]*)?>[^<]+</"
 _PAIR_KEY = r'(?:^|[\s,;?&|({\[])([A-Za-z_][\w.\-]*)\s?=\s?["\w\-/\\.:@]'
 _WORD = re.compile(r"[A-Za-z_][\w.\-]*")
 
 
-def prepare(props: Props, raw: Relation, *, cut: bool) -> Relation:
+def hidden_columns(names: Iterable[str]) -> list[str]:
+    """Every column that ``prepare`` may have added for these names."""
+    return [_HEAD_NAME, _TEXT_NAME, _VALUES_NAME, _WHOLE_NAME, *map(_undecoded, names)]
+
+
+def prepare(props: Props, raw: Relation, names: Collection[str], *, at_once: bool) -> Relation:
     """Events made ready for ``automatic_field``.
 
     Args:
         props: what says how events are written; only XML needs anything.
         raw: the events.
-        cut: many fields are wanted, so an event is cut once instead of searched through for each. The text is split
-            where an attribute ends an opening tag (``'>``): each piece holds a value up to its first ``<``, and the
-            name of the value in the piece behind it. A value that holds such an end itself leaves a piece without any
-            ``<``; such an event, or one with both kinds of quotes, has no lists: each field is searched for on its own.
+        names: the fields that will be asked for.
+        at_once: they are many, so an event is read once instead of searched through for each.
     """
     if props.kv_mode != "xml":
         return raw
-    text = Expr(f"spl_xml_spelled({raw.field('_raw').sql})", Kind.STR)
-    rel = raw.extend({HIDDEN[0]: text})
-    if not cut:
-        return rel
-    listed = ", ".join(c.sql for c in rel.columns.values())
-    quoted = f"CASE WHEN contains({_TEXT}, '<Data Name=\"') THEN '\"' ELSE '''' END"
-    pieces = (
-        f"SELECT {listed}, {ORDER}, {quoted} AS __quote, string_split({_TEXT}, __quote || '>') AS __pieces "
-        f"FROM {rel.name}"
-    )
-    one_quote = f"NOT (contains({_TEXT}, '<Data Name=\"') AND contains({_TEXT}, '<Data Name='''))"
-    clean = f"{one_quote} AND len(list_filter(__pieces, lambda __p: NOT contains(__p, '<'))) = 0"
-    names = "list_transform(__pieces, lambda __p: split_part(__p, '<Data Name=' || __quote, -1))"
-    values = "list_transform(__pieces, lambda __p: split_part(__p, '<', 1))"
+    rel = raw.extend({_TEXT_NAME: Expr(f"spl_xml_spelled({raw.field('_raw').sql})", Kind.STR)})
+    values = [n for n in names if _WORD.fullmatch(n) and n not in _SYSTEM] if at_once else []
+    if values:
+        rel = _read_at_once(rel, values)
+    return rel.extend({_undecoded(name): _xml(name, values) for name in names})
+
+
+def _undecoded(name: str) -> str:
+    """The column that holds a field as XML writes it: decoding names it more than once, so it is computed before."""
+    return f"__xml:{name}"
+
+
+def _read_at_once(rel: Relation, names: Sequence[str]) -> Relation:
+    """Events with the values of all these names.
+
+    The inside of EventData, quoted as JSON, becomes an object by two replacements. What is out of order (an element
+    that is not Data, a value that holds the end of a tag, both kinds of quotes) leaves a ``<`` or is no JSON: such an
+    event has no values here, and each field is searched for on its own.
+    """
+    listed = ", ".join([*(c.sql for c in rel.columns.values()), ORDER])
+    parts = f"SELECT *, {_either_quote(_parts)} AS __parts FROM {rel.name}"
+    made = f"CASE WHEN len(__parts) = 2 THEN {_either_quote(_object)} END"
+    objects = f"SELECT *, {made} AS __object FROM ({parts})"
+    paths = ", ".join(quote("$." + json.dumps(name, ensure_ascii=False)) for name in names)
+    # random() makes DuckDB compute the values here and once, and not again in each filter that asks for one of them.
+    read = f"try(json_extract_string(__object, [{paths}]))"
+    found = f"CASE WHEN random() >= 0 AND NOT contains(__object, '<') THEN {read} END"
+    values = f"SELECT *, {found} AS {_VALUES} FROM ({objects})"
+    # Most events end with EventData, whose fields are all <Data>: nothing else needs to be searched for.
+    whole = f"{_VALUES} IS NOT NULL AND ends_with({_TEXT}, '</EventData></Event>')"
+    hidden = {_HEAD_NAME: Column(_HEAD, Kind.STR), _VALUES_NAME: Column(_VALUES, Kind.MV)}
+    hidden[_WHOLE_NAME] = Column(_WHOLE, Kind.NUM)
+    head = f"split_part(__parts[1], '</System>', 1) AS {_HEAD}"
     return rel.derive(
-        f"SELECT * EXCLUDE (__quote, __pieces), CASE WHEN {clean} THEN {names} END AS {_NAMES}, "
-        f"CASE WHEN {clean} THEN {values} END AS {_VALUES} FROM ({pieces})",
-        {**rel.columns, HIDDEN[1]: Column(_NAMES, Kind.MV), HIDDEN[2]: Column(_VALUES, Kind.MV)},
+        f"SELECT {listed}, {head}, {_VALUES}, {whole} AS {_WHOLE} FROM ({values})", {**rel.columns, **hidden}
     )
+
+
+def _either_quote(sql: Callable[[str], str]) -> str:
+    """SQL for the quotes that stand around attributes; an event that has both kinds reads as one out of order."""
+    double, single = sql('"'), sql("'")
+    return f"""CASE WHEN starts_with({_TEXT}, '<Event xmlns="') THEN {double} ELSE {single} END"""
+
+
+def _parts(mark: str) -> str:
+    """SQL of what stands before the first named Data of an event, and behind its name has begun."""
+    return f"string_split({_TEXT}, {quote(f'<EventData><Data Name={mark}')})"
+
+
+def _object(mark: str) -> str:
+    """SQL that makes ``{"A":"a","B":"b"}`` of ``A'>a</Data><Data Name='B'>b</Data></EventData>``."""
+    quoted = "json_quote(split_part(__parts[2], '</Data></EventData>', 1))"
+    mark = json.dumps(mark)[1:-1]
+    for old, new in ((f"</Data><Data Name={mark}", '","'), (f"{mark}>", '":"')):
+        quoted = f"replace({quoted}, {quote(old)}, {quote(new)})"
+    return f"concat('{{', {quoted}, '}}')"
 
 
 def automatic_field(props: Props, name: str, raw: Relation) -> Expr:
@@ -90,7 +130,8 @@ def automatic_field(props: Props, name: str, raw: Relation) -> Expr:
         case "none":
             return NULL
         case "xml":
-            return _xml(name, is_cut=raw.has(HIDDEN[1]))
+            found = raw.field(_undecoded(name))
+            return found if found is NULL else Expr(f"spl_xml({found.sql})", Kind.STR)
         case "json":
             return _json(name, text)
         case "auto" | "auto_escaped":
@@ -117,25 +158,29 @@ def _all(ctx: Context, raw: Relation, lists: str, where: str = "true") -> set[st
     return {name for (name,) in rows if name}
 
 
-def _xml(name: str, *, is_cut: bool) -> Expr:
+def _xml(name: str, values: Sequence[str]) -> Expr:
+    """A field of an XML event as it is written; ``values`` are the names that were read at once, if any."""
     if not _WORD.fullmatch(name):
         return NULL
     escaped = re.escape(name)
     element = f"<{escaped}(?:\\s[^<>]*)?>([^<]*)</{escaped}>"
     if name in _SYSTEM:
-        return Expr(f"spl_xml({_search(_TEXT, element)})", Kind.STR)
-    data = f"""<Data Name=['"]{escaped}['"]\\s*>([^<]*)</Data>"""
-    found = _search(_TEXT, data)
-    if is_cut:
-        at = f"list_position({_NAMES}, {quote(name)})"
-        found = f"CASE WHEN {_NAMES} IS NULL THEN {found} ELSE nullif({_VALUES}[{at} + 1], '') END"
+        return Expr(_search(_HEAD if values else _TEXT, element), Kind.STR)
+    found = _search(_TEXT, f"""<Data Name=['"]{escaped}['"]\\s*>([^<]*)</Data>""")
+    value = f"nullif({_VALUES}[{values.index(name) + 1}], '')" if values else ""
+    if values:
+        found = f"CASE WHEN {_VALUES} IS NULL THEN {found} ELSE {value} END"
     if name in _ATTRIBUTES:
-        attribute = f"""<[A-Z]\\w+(?:\\s[^<>]*)?\\s{escaped}=['"]([^'"<>]*)['"][^<>]*/?>"""
-        other = _search(_TEXT, attribute)
-    else:
-        # Most events end with EventData, whose fields are all <Data>: nothing else needs to be searched for.
-        other = f"CASE WHEN NOT ends_with({_TEXT}, '</EventData></Event>') THEN {_search(_TEXT, element)} END"
-    return Expr(f"spl_xml(coalesce({found}, {other}))", Kind.STR)
+        value = f"""{escaped}=['"]([^'"<>]*)"""
+        attribute = _search(_TEXT, f"<[A-Z][^<>]*\\s{value}")
+        if values:  # Windows writes a blank before an attribute, which is quickly found; others may not
+            anyhow = f"CASE WHEN contains({_HEAD}, {quote(name)}) THEN {attribute} END"
+            attribute = f"coalesce({_search(_HEAD, f' {value}')}, {anyhow})"
+        return Expr(f"coalesce({found}, {attribute})", Kind.STR)
+    anywhere = f"coalesce({found}, {_search(_TEXT, element)})"
+    if values:
+        return Expr(f"CASE WHEN {_WHOLE} THEN {value} ELSE {anywhere} END", Kind.STR)
+    return Expr(f"CASE WHEN contains({_TEXT}, {quote(name)}) THEN {anywhere} END", Kind.STR)
 
 
 def _search(text: str, pattern: str) -> str:

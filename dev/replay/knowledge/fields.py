@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from replay.context import Context
 from replay.expressions import EvalCompiler
 from replay.functions.fields import fields_read
-from replay.knowledge.autokv import HIDDEN, automatic_field, discover, prepare
+from replay.knowledge.autokv import automatic_field, discover, hidden_columns, prepare
 from replay.knowledge.props import Props
 from replay.knowledge.transforms import Transform
 from replay.lookup_match import apply_lookup
@@ -24,8 +24,8 @@ from replay.spl.scanner import Scanner
 
 INTERNAL = ("_raw", "_time", "host", "source", "sourcetype", "index", "_seq")
 """Columns of a raw event; they need no extraction."""
-_WORTH_CUTTING = 4
-"""From this many fields on, cutting the whole event once is faster than a search for each (see dev/bench)."""
+_MANY = 4
+"""From this many fields on, reading the whole event once is faster than a search for each (see dev/bench)."""
 
 
 OVERRIDABLE = ("host", "source", "sourcetype")
@@ -84,7 +84,7 @@ class FieldPlan:
     def discovered(self, raw: Relation) -> set[str]:
         """Names that the events themselves bring (automatic extraction, ``$1::$2`` transforms): looks at the data."""
         names = discover(self.props, raw, self.ctx)
-        raw = prepare(self.props, raw, cut=False)
+        raw = prepare(self.props, raw, self._sources(raw), at_once=False)
         for e in self.extractions:
             if e.dynamic and e.transform is not None:
                 keys = _dynamic_lists(e, self._source(e, raw))[0]
@@ -114,7 +114,8 @@ class FieldPlan:
         for one in lookups:
             lookup = self.ctx.knowledge.lookup(self.ctx.app, one.lookup.table)
             rel = apply_lookup(rel, lookup, one.lookup.inputs, one.lookup.outputs, one.lookup.overwrite, self.ctx)
-        return rel
+        # A lookup without OUTPUT gives what its table has: then all is kept.
+        return rel if any(not one.lookup.outputs for one in lookups) else rel.keep([*INTERNAL, *sorted(wanted)])
 
     @staticmethod
     def _gives(outputs: tuple[tuple[str, str], ...], wanted: set[str]) -> bool:
@@ -124,7 +125,8 @@ class FieldPlan:
         """Fields from the raw text; of two extractions of one field the first that matches counts."""
         if not names:
             return raw
-        raw = prepare(self.props, raw, cut=len(names) >= _WORTH_CUTTING)
+        automatic = [*names, *(self._sources(raw) - set(names))]
+        raw = prepare(self.props, raw, automatic, at_once=len(names) >= _MANY)
         lists: dict[str, Expr] = {}
         for e in self.extractions:
             if e.dynamic:
@@ -136,7 +138,7 @@ class FieldPlan:
             found = [self._from(e, name, raw) for e in self.extractions if name in e.fields or e.dynamic]
             found.append(automatic_field(self.props, name, raw))
             items[name] = _first([e for e in found if e is not NULL])
-        return raw.extend(items).drop([*HIDDEN, *lists])
+        return raw.extend(items).drop([*hidden_columns(automatic), *lists])
 
     def _from(self, e: Extraction, name: str, raw: Relation) -> Expr:
         source = self._source(e, raw)
@@ -145,6 +147,10 @@ class FieldPlan:
         if name not in e.fields:
             return _dynamic_field(e, name, raw)
         return transform_field(e, name, source)
+
+    def _sources(self, raw: Relation) -> set[str]:
+        """Fields that extractions read and only automatic extraction gives."""
+        return {e.source for e in self.extractions if not raw.has(e.source)}
 
     def _source(self, e: Extraction, raw: Relation) -> Expr:
         """The text that an extraction reads: ``_raw``, or a field that is there without it."""
