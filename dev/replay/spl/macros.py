@@ -6,7 +6,7 @@ limits.conf.spec (``max_macro_depth`` = 100).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from replay.errors import Place, SearchError
@@ -70,23 +70,36 @@ def expand(text: str, lookup: Lookup, evaluate: Evaluate, place: Place | None = 
         raise SearchError(f"macros nest deeper than {MAX_DEPTH}: one of them calls itself", place)
     text = strip_comments(text)
     out: list[str] = []
+    done = 0
+    for start, end in calls(text, place):
+        out += [text[done:start], _expand_call(text, start, end - 1, lookup, evaluate, place or Place(), depth)]
+        done = end
+    out.append(text[done:])
+    return "".join(out)
+
+
+def calls(text: str, place: Place | None = None) -> Iterator[tuple[int, int]]:
+    """(start, end) of every macro call that stands in ``text`` itself, its backticks included.
+
+    Args:
+        text: a search without comments (see ``strip_comments``).
+        place: where it stands, for errors.
+
+    Raises:
+        SearchError: a call is never closed.
+    """
     i = 0
     while i < len(text):
         if text[i] == '"':
-            j = skip_quoted(text, i, len(text))
-            out.append(text[i:j])
+            i = skip_quoted(text, i, len(text))
         elif text[i] == "\\":
-            j = i + 2
-            out.append(text[i:j])
+            i += 2
         elif text[i] == "`":
-            j = _closing_backtick(text, i, place)
-            out.append(_expand_call(text, i, j, lookup, evaluate, place or Place(), depth))
-            j += 1
+            end = _closing_backtick(text, i, place) + 1
+            yield i, end
+            i = end
         else:
-            j = i + 1
-            out.append(text[i])
-        i = j
-    return "".join(out)
+            i += 1
 
 
 def _closing_backtick(text: str, start: int, place: Place | None) -> int:
