@@ -20,8 +20,11 @@ def preview(
     apps: Apps = [],  # noqa: B006
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes any.")] = 8000,
     index: IndexName = "main",
+    risk: Annotated[
+        bool, typer.Option(help="Run the app's correlation searches first, so that there are risk events.")
+    ] = True,
 ) -> None:
     """Show the apps' dashboards in a browser, drawn by Splunk's own packages (needs Node.js), over events of logs."""
     from replay.preview.command import run
 
-    run(apps, [str(path) for path in data], port, index, lambda text: err.print(escape(text), highlight=False))
+    run(apps, [str(path) for path in data], port, index, risk, lambda text: err.print(escape(text), highlight=False))
