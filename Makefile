@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := dev/datasets/msra-windows-sysmon.log
 
-.PHONY: install replay test test-slow lint package clean
+.PHONY: install replay test test-slow test-browser lint package clean
 
 install: $(VENV)/.installed
 
@@ -17,11 +17,15 @@ replay: install
 	$(BIN)/replay run $(SAMPLE)
 
 test: install
-	$(BIN)/pytest -n auto -m "not slow"
+	$(BIN)/pytest -n auto -m "not slow and not browser"
 
 # contentctl in an environment of its own, and faults that take minutes.
 test-slow: install
 	$(BIN)/pytest -m slow
+
+# The dashboards in headless Chromium; npm fetches Splunk's packages once. Says what is missing.
+test-browser: install
+	$(BIN)/pytest -n 0 -m browser tests/browser
 
 lint: install
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@ import { settings } from './settings';
 import { createRoot } from 'react-dom/client';
 import { DashboardContextProvider } from '@splunk/dashboard-context';
 import DashboardCore from '@splunk/dashboard-core';
+import { createSchemaBasedOnPresets } from '@splunk/dashboard-definition';
 import EnterpriseViewOnlyPreset from '@splunk/dashboard-presets/EnterpriseViewOnlyPreset';
 import { mapURLToTokens } from '@splunk/dashboard-utils';
 import SplunkThemeProvider from '@splunk/themes/SplunkThemeProvider';
@@ -25,3 +26,6 @@ function Page() {
 }
 
 createRoot(document.getElementById('dashboard')).render(<Page />);
+
+// Splunk's JSON schema of a definition exists only here, made of the presets: `make test-browser` takes it from here.
+window.definitionSchema = () => createSchemaBasedOnPresets(EnterpriseViewOnlyPreset);
