@@ -14,27 +14,23 @@ const SWITCHES = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic
 const QUIET_FOR = 1600; // ms; the page asks for running jobs every second
 const PATIENCE = 60000;
 
-let context, page, pending, lastTraffic, errors, searches;
+let context, page, pending, lastTraffic, errors;
 
 function watch(one) {
     pending = new Set();
     lastTraffic = Date.now();
     errors = [];
-    searches = [];
-    one.on('request', (r) => { pending.add(r); lastTraffic = Date.now(); note(r); });
+    one.on('request', (r) => {
+        if (!r.url().startsWith('http')) return; // workers from blobs are never told to have ended
+        pending.add(r);
+        lastTraffic = Date.now();
+    });
     for (const name of ['requestfinished', 'requestfailed'])
         one.on(name, (r) => { pending.delete(r); lastTraffic = Date.now(); });
     one.on('console', (m) => { if (m.type() === 'error') errors.push(m.text()); });
     one.on('pageerror', (e) => errors.push(String(e)));
     one.on('dialog', (d) => { errors.push(`dialog: ${d.message()}`); d.dismiss(); });
     one.on('response', (r) => { if (r.status() >= 400) errors.push(`${r.status()} ${r.url()}`); });
-}
-
-// What the page asks the server to search: base searches by their label, and searches on results.
-function note(request) {
-    if (request.method() !== 'POST') return;
-    const form = new URLSearchParams(request.postData() || '');
-    if (form.get('search')) searches.push({ path: new URL(request.url()).pathname, search: form.get('search'), label: form.get('label') });
 }
 
 async function settle() {
@@ -95,7 +91,6 @@ const commands = {
     hrefs: () => page.locator('a').evaluateAll((links) => links.map((link) => link.getAttribute('href'))),
     panels: () => page.evaluate(readPanels),
     errors: () => errors,
-    searches: () => searches,
     evaluate: ({ script }) => page.evaluate(script),
     async size({ width, height }) { await page.setViewportSize({ width, height }); await settle(); },
     async screenshot({ file, clip }) { await page.mouse.move(0, 0); await page.screenshot({ path: file, clip }); },

@@ -211,7 +211,7 @@ def test_pictures(chrome: Browser, sample: Preview) -> None:
     folder = os.environ.get("REPLAY_PICTURES")
     if not folder:
         pytest.skip("set REPLAY_PICTURES=docs/img to renew the pictures")
-    for theme, top, height in (("dark", 0, 1420), ("light", 1408, 1040)):
+    for theme, top, height in (("dark", 0, 1270), ("light", 1271, 1180)):
         open_dashboard(chrome, sample, theme)
         chrome("size", width=1440, height=2460)
         file = Path(folder).resolve() / f"dashboard-{theme}.png"
