@@ -3,6 +3,7 @@
     command.py     the verb: what it loads, where it listens
     bundle.py      the page's JavaScript, made on demand with npm from ``dev/preview``
     views.py       dashboards in the XML that apps ship
+    definition.py  what is wrong with a dashboard's JSON; the tests hold the app's dashboard to it
     web.py         what Splunk Web would do: the pages, the session cookie, the way to the REST API
     results.py     the search page that drilldowns open: one search, and its rows
 
