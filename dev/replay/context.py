@@ -13,7 +13,7 @@ from replay.relation import Relation
 if TYPE_CHECKING:
     from replay.commands import Needs
     from replay.engine import Engine
-    from replay.inputs import Event
+    from replay.inputs import Event, Lines
     from replay.knowledge import Knowledge
     from replay.spl.search import SearchExpr
 
@@ -32,7 +32,7 @@ class Store(Protocol):
 class Writer(Protocol):
     """Where searches write events; ``replay.index.Index`` is one."""
 
-    def add(self, events: Iterable[Event], index: str = "main", engine: Engine | None = None) -> int:
+    def add(self, events: Iterable[Event | Lines], index: str = "main", engine: Engine | None = None) -> int:
         """Append events to an index; returns how many."""
 
     def delete(self, rel: Relation, ctx: Context) -> None:

@@ -7,6 +7,7 @@ expressions and the like) are registered when a query first names them, since py
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -200,6 +201,21 @@ class Engine:
             yield name
         finally:
             self._con.execute(f"DROP TABLE {name}") if rows <= _FEW else self._con.unregister(name)
+
+    @contextmanager
+    def lines(self, text: bytes) -> Iterator[str]:
+        """The lines of a text in UTF-8, each ended by a line break, under a name that SQL may read: column ``raw``."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        name = fresh_name("a")
+        ends = pa.py_buffer(struct.pack("=qq", 0, len(text) - 1))
+        whole = pa.LargeStringArray.from_buffers(1, ends, pa.py_buffer(text))
+        self._con.register(name, pa.table({"raw": pc.split_pattern(whole, "\n")[0].values}))
+        try:
+            yield name
+        finally:
+            self._con.unregister(name)
 
     def materialize(self, relation: Relation) -> Relation:
         """Compute the rows once, into a temporary table: for what reads them several times, or needs the data to

@@ -6,16 +6,16 @@ set of props form a group; each group is one SELECT and the result their union.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from threading import Lock
 
 from replay.commands import Needs
 from replay.commands.fields import matcher
 from replay.context import Context
 from replay.engine import Engine
-from replay.inputs import Event
+from replay.inputs import Event, Lines
+from replay.inputs.quick import headers_sql
 from replay.knowledge.fields import FieldPlan, overridden
 from replay.knowledge.props import Props
 from replay.labels import FALSE, LABELS, TRUE, all_labels, expand_labels, simplify
@@ -71,7 +71,7 @@ class Index:
         self._numbering = Lock()
         self._last = int(engine.scalar(f"SELECT coalesce(max(__n), 0) FROM {self.table}"))
 
-    def add(self, events: Iterable[Event], index: str = "main", engine: Engine | None = None) -> int:
+    def add(self, events: Iterable[Event | Lines], index: str = "main", engine: Engine | None = None) -> int:
         """Append events; returns how many.
 
         Args:
@@ -80,20 +80,45 @@ class Index:
             engine: the branch of the calling thread, where it has one.
         """
         engine = engine or self.engine
-        stream, total = iter(events), 0
-        while batch := list(islice(stream, _BATCH)):
-            columns = {
-                name: ("DOUBLE" if name == "time" else "VARCHAR", values)
-                for name, values in zip(Event._fields, zip(*batch, strict=True), strict=True)
-            }
-            with engine.incoming(columns) as incoming:
-                engine.execute(
-                    f"INSERT INTO {self.table} SELECT raw, time, host, source, sourcetype, {quote(index)}, "
-                    f"{self._numbers(len(batch))} + row_number() OVER () FROM {incoming}"
-                )
-            total += len(batch)
+        total = 0
+        for batch in _batches(events):
+            if not isinstance(batch, Lines):
+                total += self._add_events(batch, index, engine)
+            elif (added := self._add_lines(batch, index, engine)) is not None:
+                total += added
+            else:
+                for one in _batches(batch.careful()):
+                    assert not isinstance(one, Lines)
+                    total += self._add_events(one, index, engine)
         self._datasets.clear()
         return total
+
+    def _add_events(self, events: Sequence[Event], index: str, engine: Engine) -> int:
+        columns = {
+            name: ("DOUBLE" if name == "time" else "VARCHAR", values)
+            for name, values in zip(Event._fields, zip(*events, strict=True), strict=True)
+        }
+        with engine.incoming(columns) as incoming:
+            engine.execute(
+                f"INSERT INTO {self.table} SELECT raw, time, host, source, sourcetype, {quote(index)}, "
+                f"{self._numbers(len(events))} + row_number() OVER () FROM {incoming}"
+            )
+        return len(events)
+
+    def _add_lines(self, lines: Lines, index: str, engine: Engine) -> int | None:
+        """Append a block of lines; None, and nothing done, if its headers are not as simple as they should be."""
+        count = lines.text.count(b"\n")
+        first = self._numbers(count)
+        with engine.lines(lines.text) as incoming:
+            engine.execute(
+                f"INSERT INTO {self.table} SELECT raw, time, host, source, sourcetype, {quote(index)}, "
+                f"{first} + row_number() OVER () FROM ({headers_sql(incoming, lines.sourcetype)})"
+            )
+        added = f"__n > {first} AND __n <= {first + count}"
+        if engine.scalar(f"SELECT count(*) FROM {self.table} WHERE {added} AND _time IS NULL"):
+            engine.execute(f"DELETE FROM {self.table} WHERE {added}")
+            return None
+        return count
 
     def _numbers(self, count: int) -> int:
         """Take this many numbers for new events; returns the number before the first."""
@@ -223,6 +248,20 @@ class Index:
             key = (renamed, props.stanzas)
             groups.setdefault(key, (props, []))[1].append((sourcetype, source, host))
         return [Group(props, tuple(origins)) for props, origins in groups.values()]
+
+
+def _batches(events: Iterable[Event | Lines]) -> Iterator[list[Event] | Lines]:
+    batch: list[Event] = []
+    for found in events:
+        if isinstance(found, Event):
+            batch.append(found)
+        if batch and (isinstance(found, Lines) or len(batch) == _BATCH):
+            yield batch
+            batch = []
+        if isinstance(found, Lines):
+            yield found
+    if batch:
+        yield batch
 
 
 def _label_list(labels: Mapping[str, SearchExpr], rel: Relation, ctx: Context) -> Expr:

@@ -11,7 +11,7 @@ from replay.context import Context
 from replay.engine import Engine
 from replay.errors import KnowledgeError, Place, SearchError
 from replay.index import Index
-from replay.inputs import Problem, read
+from replay.inputs import Problem, read_blocks
 from replay.knowledge import Knowledge, SavedSearch
 from replay.plan import expand_macros, plan_search
 from replay.relation import Relation
@@ -137,7 +137,7 @@ class Session:
         def count_passed(events: int) -> None:
             loaded.passed += events
 
-        events = read(
+        events = read_blocks(
             paths,
             sourcetype=sourcetype,
             on_problem=loaded.problems.append,

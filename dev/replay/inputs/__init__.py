@@ -12,15 +12,16 @@ import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from replay.errors import InputError, Place
-from replay.inputs import registry
+from replay.inputs import quick, registry
 from replay.inputs.base import ANY_SOURCETYPE, Confidence, Event, Format, Log, Problem
+from replay.inputs.quick import Lines
 from replay.inputs.skim import Skim
 from replay.inputs.stream import Stream, as_utf8
 
-__all__ = ["Event", "Problem", "read"]
+__all__ = ["Event", "Lines", "Problem", "read", "read_blocks"]
 
 HEAD = 64 * 1024
 """Bytes of a file that are looked at to recognise its format."""
@@ -40,6 +41,20 @@ def read(
     texts: frozenset[str] | None = None,
     on_passed: Callable[[int], None] = lambda events: None,
 ) -> Iterator[Event]:
+    """As ``read_blocks``, every event by itself."""
+    how = _How(texts, on_passed, False)
+    return cast("Iterator[Event]", _read(paths, sourcetype, on_problem, on_file, how))
+
+
+def read_blocks(
+    paths: Sequence[Path | str],
+    *,
+    sourcetype: str | None = None,
+    on_problem: Callable[[Problem], None],
+    on_file: Callable[[str], None] | None = None,
+    texts: frozenset[str] | None = None,
+    on_passed: Callable[[int], None] = lambda events: None,
+) -> Iterator[Event | Lines]:
     """Reads logs.
 
     Args:
@@ -54,17 +69,32 @@ def read(
         on_passed: takes how many events of a file were passed over.
 
     Returns:
-        The events in the order of the files.
+        The events in the order of the files; those of large and simple logs by the block (quick.py).
 
     Raises:
         InputError: no path was given, or one does not exist or cannot be opened (before anything is read).
     """
+    return _read(paths, sourcetype, on_problem, on_file, _How(texts, on_passed, True))
+
+
+class _How(NamedTuple):
+    texts: frozenset[str] | None
+    on_passed: Callable[[int], None]
+    blocks: bool
+
+
+def _read(
+    paths: Sequence[Path | str],
+    sourcetype: str | None,
+    on_problem: _OnProblem,
+    on_file: Callable[[str], None] | None,
+    how: _How,
+) -> Iterator[Event | Lines]:
     if not paths:
         raise InputError("nothing to read: name a file, a folder, or - for standard input")
     for path in paths:
         _check(os.fspath(path))
-    skim = _Skimming(texts, on_passed)
-    return _read_all([os.fspath(path) for path in paths], sourcetype, on_problem, on_file, skim)
+    return _read_all([os.fspath(path) for path in paths], sourcetype, on_problem, on_file, how)
 
 
 def _check(path: str) -> None:
@@ -78,24 +108,19 @@ def _check(path: str) -> None:
         raise InputError("no permission to read it", Place(file=path))
 
 
-class _Skimming(NamedTuple):
-    texts: frozenset[str] | None
-    on_passed: Callable[[int], None]
-
-
 def _read_all(
     paths: list[str],
     sourcetype: str | None,
     on_problem: _OnProblem,
     on_file: Callable[[str], None] | None,
-    skimming: _Skimming,
-) -> Iterator[Event]:
+    how: _How,
+) -> Iterator[Event | Lines]:
     for path in paths:
         for file in _files(path, on_problem):
             for log in _logs(file, sourcetype, on_problem):
                 if on_file is not None:
                     on_file(log.name)
-                yield from _read_log(log, skimming)
+                yield from _read_log(log, how)
 
 
 def _files(path: str, on_problem: _OnProblem) -> Iterator[str]:
@@ -157,7 +182,7 @@ def _unpack(
             yield from _unpack(inner, content, sourcetype, on_problem, depth + 1)
 
 
-def _read_log(log: Log, skimming: _Skimming) -> Iterator[Event]:
+def _read_log(log: Log, how: _How) -> Iterator[Event | Lines]:
     head = log.stream.peek(HEAD)
     if not head:
         return
@@ -166,13 +191,19 @@ def _read_log(log: Log, skimming: _Skimming) -> Iterator[Event]:
         known = ", ".join(found.name for found in registry.formats())
         log.report(f"left out: none of the known formats ({known}); --sourcetype says what it is", log.stream.offset)
         return
-    if skimming.texts is None or not format.skims:
-        yield from format.read(log)
+    if how.texts is None or not format.skims:
+        yield from _events(log, format, how)
         return
-    skim = Skim(log.stream, skimming.texts)
+    skim = Skim(log.stream, how.texts)
     log.stream = Stream(skim.read, log.report)
-    yield from format.read(log)
-    skimming.on_passed(skim.passed)
+    yield from _events(log, format, how)
+    how.on_passed(skim.passed)
+
+
+def _events(log: Log, format: Format, how: _How) -> Iterator[Event | Lines]:
+    if how.blocks and format.header is not None:
+        return quick.read(log, format.read, format.header)
+    return format.read(log)
 
 
 def recognise(head: bytes, sourcetype: str | None = None) -> Format | None:

@@ -82,6 +82,9 @@ class Log:
         stream: its uncompressed content.
         on_problem: takes each problem.
         sourcetype: the source type that the user gave, or None to take the format's own.
+
+    Attributes:
+        last_time: of the event before.
     """
 
     def __init__(
@@ -91,7 +94,13 @@ class Log:
         self.stream = stream
         self.sourcetype = sourcetype
         self._on_problem = on_problem
-        self._last_time = 0.0
+        self.last_time = 0.0
+
+    def part(self, stream: Stream, last_time: float) -> Log:
+        """A part of this log, for itself."""
+        found = Log(self.name, stream, self._on_problem, self.sourcetype)
+        found.last_time = last_time
+        return found
 
     def report(self, reason: str, byte: int) -> None:
         """Passes on a problem at a byte offset of this file."""
@@ -115,9 +124,9 @@ class Log:
         """
         time = header.time
         if time is None:
-            time = self._last_time
+            time = self.last_time
             self.report(f"an event without a usable time; it is kept with that of the one before ({time})", byte)
-        self._last_time = time
+        self.last_time = time
         return Event(raw, time, header.host or NO_HOST, header.source, self.sourcetype or header.sourcetype)
 
 
@@ -140,6 +149,8 @@ class Format:
         sniff: takes the first bytes of a file, up to ``HEAD`` of them.
         read: yields the events of a log.
         skims: lines that are whole events may be passed over before ``read`` sees them (skim.py).
+        header: what ``read`` finds in the head of an event, if large logs of one event a line can be read quickly
+            (quick.py).
     """
 
     name: str
@@ -147,6 +158,7 @@ class Format:
     sniff: Callable[[bytes], Confidence]
     read: Callable[[Log], Iterator[Event]]
     skims: bool = False
+    header: Callable[[str], Header] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
+from replay.inputs.quick import is_regular, whole_lines
 from replay.inputs.stream import Stream
 
-BLOCK = 8 * 1024 * 1024
-LONGEST_LINE = 64 * 1024 * 1024
-# A line break where the line before it does not end an event, or the line behind it does not begin one.
-_IRREGULAR = rb"\n(?:(?<!</Event>\n)(?<!</Event>\r\n)|(?!<Event[ >])(?!\z))"
 _REFERENCE = b"&#"  # a numeric character reference may spell any letter
 
 
@@ -38,35 +35,20 @@ class Skim:
         self.passed = 0
         self._stream = stream
         self._wanted = wanted_pattern(frozenset(texts))
-        self._irregular, self._end = _pattern(_IRREGULAR), _pattern(rb"</Event>")
         self._ready = b""
-        self._rest = b""
 
     def read(self, size: int) -> bytes:
         """Up to ``size`` bytes of what is left of the log."""
         while not self._ready:
-            block = self._block()
+            block = whole_lines(self._stream)
             if not block:
                 return b""
             self._ready = self._skimmed(block)
         piece, self._ready = self._ready[:size], self._ready[size:]
         return piece
 
-    def _block(self) -> bytes:
-        """The next whole lines; at the end of the log, what is left."""
-        pieces = [self._rest]
-        while True:
-            piece = self._stream.read(BLOCK)
-            cut = piece.rfind(b"\n") + 1
-            if not piece or cut or sum(map(len, pieces)) > LONGEST_LINE:
-                break
-            pieces.append(piece)
-        self._rest = piece[cut:] if cut else b""
-        return b"".join([*pieces, piece[:cut] if cut else piece])
-
     def _skimmed(self, block: bytes) -> bytes:
-        regular = block.startswith((b"<Event ", b"<Event>")) and block.endswith((b"</Event>\n", b"</Event>\r\n"))
-        if not regular or self._irregular.search(block):
+        if not is_regular(block):
             return block
         kept: list[bytes] = []
         kept_events = at = 0
@@ -78,7 +60,7 @@ class Skim:
             kept.append(block[start:end])
             kept_events += block.count(b"</Event>", start, end)
             at = end
-        self.passed += sum(1 for _ in self._end.finditer(block)) - kept_events
+        self.passed += block.count(b"</Event>") - kept_events
         return b"".join(kept)
 
 
@@ -86,7 +68,9 @@ class Skim:
 def wanted_pattern(texts: frozenset[str]) -> Any:
     """One PCRE for all the texts, in any case, and for numeric references, which may spell them."""
     spelled = [b"".join(_letter(c) for c in text) for text in sorted(texts)]
-    return _pattern(b"|".join([*spelled, _REFERENCE]))
+    import pcre2
+
+    return pcre2.compile(b"|".join([*spelled, _REFERENCE]))
 
 
 # Letters beyond ASCII whose lower case is an ASCII letter (Kelvin sign, dotted capital I), in UTF-8.
@@ -98,10 +82,3 @@ def _letter(c: str) -> bytes:
     if c.lower() in _FOREIGN:
         return b"(?:[" + lower + upper + b"]|" + _FOREIGN[c.lower()] + b")"
     return re.escape(lower) if lower == upper else b"[" + lower + upper + b"]"
-
-
-@lru_cache(maxsize=16)
-def _pattern(pattern: bytes) -> Any:
-    import pcre2
-
-    return pcre2.compile(pattern)

@@ -122,7 +122,8 @@ def test_a_command_line_of_ten_megabytes(read_log: Any) -> None:
 def test_an_event_over_the_limit_is_left_out_and_the_next_is_found(
     read_log: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("replay.inputs.formats.windows_xml.EVENT_LIMIT", 500_000)
+    for module in ("formats.windows_xml", "quick"):
+        monkeypatch.setattr(f"replay.inputs.{module}.EVENT_LIMIT", 500_000)
     outcome = read_log(f"{ONE}\n{event('B' * 1_500_000)}\n{TWO}\n".encode())
     assert outcome.raws == [ONE, TWO]
     assert "more than 500000 bytes" in outcome.reasons[0]

@@ -26,11 +26,10 @@ from typing import NamedTuple
 
 from replay.inputs import times
 from replay.inputs.base import EVENT_LIMIT, Confidence, Event, Format, Header, Log
+from replay.inputs.quick import SOURCETYPE
 from replay.inputs.stream import Window
 from replay.inputs.text_events import LONGEST_START, Splitter
 from replay.inputs.text_events import START as TEXT_START
-
-SOURCETYPE = "XmlWinEventLog"
 
 _START = re.compile(rb"<Event(?:\s[^<>]*)?(?<!/)>")
 _END = re.compile(rb"</Event\s*>")
@@ -188,4 +187,4 @@ def sniff(head: bytes) -> Confidence:
     return Confidence.LIKELY if text.startswith((b"<?xml", b"<!DOCTYPE", b"<Event")) else Confidence.NO
 
 
-FORMAT = Format("Windows event XML", ("xmlwineventlog",), sniff, read, skims=True)
+FORMAT = Format("Windows event XML", ("xmlwineventlog",), sniff, read, skims=True, header=header)

@@ -1,0 +1,143 @@
+"""Large logs of Windows event XML, one event a line, handed on as text by the block: DuckDB then reads the headers.
+
+The careful reader (formats/windows_xml.py) makes an object of every event, at 40 MB a second. Most large logs need no
+such care. A block that is in any way out of order, and all that comes after it, goes to the careful reader; so does a
+block with a header that the SQL below does not know. Both readers give the same events: tests hold them to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from replay.inputs.base import EVENT_LIMIT, NO_HOST, Event, Header, Log
+from replay.inputs.stream import Stream
+from replay.relation import quote
+
+SMALL = 1024 * 1024
+"""A log shorter than this is read by the careful reader: it is done before pyarrow is even imported."""
+BLOCK = 8 * 1024 * 1024
+
+SOURCETYPE = "XmlWinEventLog"
+
+Careful = Callable[[Log], Iterator[Event]]
+ReadHeader = Callable[[str], Header]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Events whose headers are still to be read.
+
+    Attributes:
+        text: whole XML events in UTF-8, one a line; a line break ends the last.
+        sourcetype: theirs.
+        careful: reads them one by one, and reports what is malformed.
+    """
+
+    text: bytes
+    sourcetype: str
+    careful: Callable[[], Iterator[Event]]
+
+
+def read(log: Log, careful: Careful, header: ReadHeader) -> Iterator[Event | Lines]:
+    """The events of a log of XML events.
+
+    Args:
+        log: the log.
+        careful: the format's own reader.
+        header: what it reads of an event.
+    """
+    if len(log.stream.peek(SMALL)) < SMALL:
+        yield from careful(log)
+        return
+    before = b""
+    while block := whole_lines(log.stream):
+        text = _simple(block)
+        if text is None:
+            log.stream.unread(block)
+            log.last_time = _last_time(before, header)
+            yield from careful(log)
+            return
+        yield Lines(text, log.sourcetype or SOURCETYPE, _reader(log, block, careful, before, header))
+        before = text
+
+
+def _last_time(text: bytes, header: ReadHeader) -> float:
+    """The time of the last event that has one."""
+    times = (header(line.decode()).time for line in reversed(text.splitlines()))
+    return next((time for time in times if time is not None), 0.0)
+
+
+def whole_lines(stream: Stream) -> bytes:
+    """The next whole lines of a stream, some megabytes; at its end, or after a very long line, what there is."""
+    pieces: list[bytes] = []
+    size = 0
+    while piece := stream.read(BLOCK):
+        cut = piece.rfind(b"\n") + 1
+        pieces.append(piece[:cut] if cut else piece)
+        size += len(piece)
+        if cut:
+            stream.unread(piece[cut:])
+        if (size >= BLOCK and cut) or size > EVENT_LIMIT:
+            break
+    return b"".join(pieces)
+
+
+def is_regular(block: bytes) -> bool:
+    """True if every line of a block begins with an event and ends with one."""
+    lines = block.count(b"\n")
+    if not block.startswith(b"<Event ") or block.count(b"\n<Event ") != lines - 1 or not block.endswith(b"\n"):
+        return False
+    return block.count(b"</Event>\n") + (block.count(b"</Event>\r\n") if b"\r" in block else 0) == lines
+
+
+def _simple(block: bytes) -> bytes | None:
+    """A block without carriage returns, if every line is one event and nothing has to be reported; else None."""
+    if len(block) > EVENT_LIMIT or not is_regular(block) or b"<!" in block or b"\0" in block:
+        return None
+    lines = block.count(b"\n")
+    if block.count(b"</Event>") != lines or block.count(b"<Event ") != lines or block.count(b"<Event>"):
+        return None
+    try:
+        block.decode()
+    except UnicodeDecodeError:
+        return None
+    return block.replace(b"\r\n", b"\n") if b"\r" in block else block
+
+
+def _reader(
+    log: Log, block: bytes, careful: Careful, before: bytes, header: ReadHeader
+) -> Callable[[], Iterator[Event]]:
+    byte = log.stream.offset - len(block)
+
+    def events() -> Iterator[Event]:
+        rest = [block]
+        stream = Stream(lambda size: rest.pop() if rest else b"", log.report)
+        stream.offset = byte
+        yield from careful(log.part(stream, _last_time(before, header)))
+
+    return events
+
+
+# What the header of an event is, as SQL over `raw`; the time is null where the careful reader has to look. Seconds and
+# microseconds are added as times.py adds them, so that both readers give the same number.
+_STAMP = r"""regexp_extract(head, '<TimeCreated SystemTime=[''"](\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6})\d*Z[''"]', 1)"""
+_MICROSECONDS = f"epoch_us(TRY_CAST(nullif({_STAMP}, '') AS TIMESTAMP))"
+_COMPUTER, _CHANNEL = (f"regexp_extract(head, '<{name}>([^<]*)<', 1)" for name in ("Computer", "Channel"))
+
+
+def headers_sql(lines: str, sourcetype: str) -> str:
+    """SELECT raw, time, host, source, sourcetype of the events in a table of Lines.
+
+    Args:
+        lines: the name of the table; its column is ``raw``.
+        sourcetype: of the events.
+    """
+    known = "NOT contains(host, '&') AND NOT contains(channel, '&')"
+    return (
+        f"SELECT raw, CASE WHEN {known} THEN us // 1000000 + (us % 1000000) / 1000000.0::DOUBLE END AS time, "
+        f"CASE WHEN host = '' THEN {quote(NO_HOST)} ELSE host END AS host, "
+        f"{quote(SOURCETYPE + ':')} || channel AS source, {quote(sourcetype)} AS sourcetype "
+        f"FROM (SELECT raw, {_MICROSECONDS} AS us, {_COMPUTER} AS host, {_CHANNEL} AS channel "
+        f"FROM (SELECT raw, split_part(raw, '</System>', 1) AS head FROM {lines}))"
+    )

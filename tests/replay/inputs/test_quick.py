@@ -1,0 +1,117 @@
+"""Large logs are read by the block; the events are those of the careful reader, to the last digit and problem."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from replay.engine import Engine
+from replay.index import Index
+from replay.inputs import Event, Lines, Problem, quick, read, read_blocks
+from support import SHARED
+
+
+@pytest.fixture(autouse=True)
+def no_log_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quick, "SMALL", 1)
+
+
+def event(text: str, system: str = "", attribute: str = " xmlns='x'") -> str:
+    head = system or "<Channel>Security</Channel><TimeCreated SystemTime='2024-03-12T10:00:00.123456700Z'/>"
+    return (
+        f"<Event{attribute}><System>{head}<Computer>h1</Computer></System><EventData><Data Name='A'>{text}</Data>"
+        "</EventData></Event>"
+    )
+
+
+def by_the_block(path: Path) -> tuple[list[Event], list[Problem], int]:
+    """The events as the index holds them, and how many blocks there were."""
+    problems: list[Problem] = []
+    blocks = 0
+
+    def count(found: Event | Lines) -> Event | Lines:
+        nonlocal blocks
+        blocks += isinstance(found, Lines)
+        return found
+
+    index = Index(Engine())
+    total = index.add(map(count, read_blocks([path], on_problem=problems.append)))
+    rows = index.engine.execute(f"SELECT _raw, _time, host, source, sourcetype FROM {index.table} ORDER BY __n")
+    assert total == len(rows)
+    return [Event(*row) for row in rows], problems, blocks
+
+
+def one_by_one(path: Path) -> tuple[list[Event], list[Problem]]:
+    problems: list[Problem] = []
+    return list(read([path], on_problem=problems.append)), problems
+
+
+LINES = {
+    "plain": event("a"),
+    "entities": event("a &amp; b &#109;"),
+    "not ASCII": event("Größe ®"),
+    "time of a second event": event(
+        "b", "<TimeCreated SystemTime='2019-12-31T23:59:59.9999999Z'/><Channel>S</Channel>"
+    ),
+    "time without fraction": event("c", "<TimeCreated SystemTime='2024-03-12T10:00:00Z'/><Channel>S</Channel>"),
+    "time in double quotes": event("c", '<TimeCreated SystemTime="2024-03-12T10:00:01.5000000Z"/><Channel>S</Channel>'),
+    "no time": event("d", "<Channel>Security</Channel>"),
+    "no such day": event("d", "<TimeCreated SystemTime='2024-02-31T10:00:00.000000Z'/><Channel>S</Channel>"),
+    "no channel": event("e", "<TimeCreated SystemTime='2024-03-12T10:00:00.000001Z'/>"),
+    "escaped channel": event(
+        "f", "<Channel>A &amp; B</Channel><TimeCreated SystemTime='2024-03-12T10:00:00.000000Z'/>"
+    ),
+    "no attribute": event("g", attribute=""),
+    "two in a line": event("h") + event("i"),
+    "over two lines": event("j\nk"),
+    "carriage return": event("l") + "\r",
+    "cut off": "<Event xmlns='x'><System>",
+    "one in another's place": "<Event xmlns='x'><System></System>" + event("m"),
+    "declaration": event("<!DOCTYPE x>"),
+    "text": "some text",
+    "empty": "",
+}
+
+
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES.keys())
+@pytest.mark.parametrize("last", ["\n", ""], ids=["ended", "open"])
+def test_each_kind_of_line(tmp_path: Path, line: str, last: str) -> None:
+    path = tmp_path / "log"
+    path.write_text("\n".join([LINES["plain"], line, LINES["plain"]]) + last, encoding="utf-8", newline="")
+    assert by_the_block(path)[:2] == one_by_one(path)
+
+
+def test_a_plain_log_is_read_by_the_block(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text(f"{LINES['plain']}\n" * 100, encoding="utf-8")
+    events, problems, blocks = by_the_block(path)
+    assert (len(events), problems, blocks) == (100, [], 1)
+
+
+def test_bytes_that_are_not_utf_8_are_reported_with_their_place(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(f"{LINES['plain']}\n".encode() + event("x").encode().replace(b">x<", b">\xff<") + b"\n")
+    assert by_the_block(path)[:2] == one_by_one(path)
+    assert len(by_the_block(path)[1]) == 1
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(sorted(LINES)), max_size=12), st.integers(60, 4000))
+def test_any_mixture_in_blocks_of_any_size(tmp_path: Path, monkeypatch: Any, names: list[str], block: int) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(quick, "BLOCK", block)
+        path = tmp_path / "log"
+        path.write_text("".join(f"{LINES[name]}\n" for name in names), encoding="utf-8", newline="")
+        assert by_the_block(path)[:2] == one_by_one(path)
+
+
+XML_LOGS = sorted((SHARED / "data" / "events").glob("*.xml.log")) if SHARED.exists() else []
+
+
+@pytest.mark.skipif(not XML_LOGS, reason="no real logs beside the checkout")
+@pytest.mark.parametrize("path", XML_LOGS, ids=lambda p: p.name)
+def test_real_logs(path: Path) -> None:
+    assert by_the_block(path)[:2] == one_by_one(path)
