@@ -26,6 +26,7 @@ SLIM_WARNINGS = {
 }
 APPINSPECT_WARNINGS = {
     "check_for_python_script_existence": "raised for every app that holds Python files",
+    "check_collections_conf": "raised for every app with a KV store collection; it says: no action required",
     "check_python_sdk_version": "splunk-sdk 3 needs Python 3.13; Splunk 9.x and 10.0 run Python 3.9",
 }
 

@@ -33,7 +33,7 @@ def _enrich_lines(enricher: Enricher, lines: list[str]) -> Iterator[str]:
         return
     chunk = enricher.open(header)
     yield _line(chunk.header)
-    width, columns, pick = chunk.width, chunk.columns, chunk.columns.pick
+    width, pick = chunk.width, chunk.pick
     constant = "," + _line(enricher.constant)
     remembered: dict[Cells, list[str]] = {}
     for row in rows:
@@ -46,7 +46,7 @@ def _enrich_lines(enricher: Enricher, lines: list[str]) -> Iterator[str]:
         cells = pick(row)
         added = remembered.get(cells)
         if added is None:
-            added = [f",{_cells(more)}{constant}" for more in enricher.added(columns, cells)]
+            added = [f",{_cells(more)}{constant}" for more in enricher.added(chunk, cells)]
             if len(remembered) < _REMEMBERED and sum(map(len, cells)) < _REMEMBERED_SIZE:
                 remembered[cells] = added
         for more in added:

@@ -20,6 +20,7 @@ class Columns:
     Attributes:
         pick: row to the cells of the fields, in the fields' order, then to those of their ``__mv_`` columns;
             a column that the rows do not have has no cell.
+        width: how many cells that are.
     """
 
     def __init__(self, header: Sequence[str], fields: Sequence[str], notes: Notes) -> None:
@@ -29,6 +30,7 @@ class Columns:
         multi = [MV + field for field in dict.fromkeys(fields) if MV + field in places]
         picked = {name: cell for cell, name in enumerate(plain + multi)}
         self._cells = {field: (picked.get(field), picked.get(MV + field)) for field in fields}
+        self.width = len(plain) + len(multi)
         self._complete = len(plain) == len(fields)
         self._count = len(plain)
         self._no_multivalues = ("",) * len(multi)

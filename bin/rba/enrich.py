@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from itertools import chain
+from time import time
 from typing import NamedTuple
 
 from . import ANNOTATE, EVENTS
@@ -21,19 +22,35 @@ from .notes import MISSING, NO_RISK_OBJECT, RAGGED, Notes
 from .severity import severity
 from .template import Template
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .modifiers import Modifiers
+
 _EMPTY = frozenset(form for word in ("", "-", "unknown", "null") for form in (word, word.title(), word.upper()))
 _UNKNOWN = "unknown"
 
 Row = list[str]
 Pair = tuple[str, str]
+# Score and severity of the highest risk object, those of each, and the two cells of the modifiers' reasons.
+Scored = tuple[Pair, Sequence[Pair], Pair]
 
 
 class Chunk(NamedTuple):
-    """A chunk about to be enriched: the header that it gets, and the columns that it has."""
+    """A chunk about to be enriched.
+
+    Attributes:
+        header: that it gets.
+        width: cells of a row that comes in.
+        columns: where the fields of the detection lie.
+        modified: where those of risk modifiers lie; None where the chunk has none of them.
+        pick: row to the cells that decide what is added: those of ``columns``, then those of ``modified``.
+    """
 
     header: Row
     width: int
     columns: Columns
+    modified: Columns | None
+    pick: Callable[[Sequence[str]], Cells]
 
 
 class Enricher:
@@ -52,6 +69,7 @@ class Enricher:
         techniques: ATT&CK techniques by id, those of the detection at least.
         output: ``annotate`` or ``events``.
         prefix: put before the name of every field added.
+        clock: gives the time, in epoch seconds, by which risk modifiers expire.
 
     Attributes:
         constant: the cells that end every row, the same in all.
@@ -63,8 +81,11 @@ class Enricher:
         techniques: Mapping[str, Technique],
         output: str = ANNOTATE,
         prefix: str = "",
+        clock: Callable[[], float] = time,
     ) -> None:
         self._detection = detection
+        self._clock = clock
+        self._modifiers: Modifiers | None = None
         self._events = output == EVENTS
         self._template = Template(detection.message)
         self._notes = Notes()
@@ -74,17 +95,17 @@ class Enricher:
         self._in_objects = slice(len(texts), len(texts) + len(risks))
         self._in_threats = slice(len(texts) + len(risks), None)
         self._types = [risk.type for risk in risks]
-        self._scores = [_score(risk.score) for risk in risks]
+        self._unmodified: Scored = _score(detection.score), [_score(risk.score) for risk in risks], ("", "")
         self._hash = risk_hash(detection.name)
-        self._highest = _score(detection.score)
         self._threat_types = encode([threat.type for threat in threats])
         constant = _constant_fields(detection, techniques, self._events)
         names = ["risk_score", "risk_severity", "risk_message", "risk_hash"]
         if self._events:
             names = ["risk_object", "risk_object_type", *names]
-        self._added_fields = [prefix + name for name in (*names, "threat_object", "threat_object_type", *constant)]
+        several = ("threat_object", "threat_object_type", "risk_modifier_reason")
+        self._added_fields = [prefix + name for name in (*names, *several, *constant)]
         self._header = [prefix + name for name in names]
-        for name in ("threat_object", "threat_object_type"):
+        for name in several:
             self._header += [prefix + name, MV + prefix + name]
         self.constant: Row = []
         for name, values in constant.items():
@@ -94,11 +115,25 @@ class Enricher:
 
     def open(self, header: Sequence[str]) -> Chunk:
         """A chunk with these columns."""
+        columns = Columns(header, self._fields, self._notes)
+        modified = self._modified(header)
         return Chunk(
             [*make_room(header, self._added_fields, self._notes), *self._header],
             len(header),
-            Columns(header, self._fields, self._notes),
+            columns,
+            modified,
+            columns.pick if modified is None else _both(columns.pick, modified.pick),
         )
+
+    def _modified(self, header: Sequence[str]) -> Columns | None:
+        """Where risk modifiers lie in a chunk that has some."""
+        if not any("rba_modifier_" in name for name in header):
+            return None
+        from .modifiers import FIELDS, Modifiers
+
+        if self._modifiers is None:
+            self._modifiers = Modifiers(self._clock(), self._notes)
+        return Columns(header, FIELDS, self._notes)
 
     def stream(self, rows: Iterator[Row]) -> Iterator[Row]:
         """The rows of a chunk, enriched.
@@ -118,7 +153,7 @@ class Enricher:
         yield chunk.header
         for row in chain([first], rows):
             mended = self.mended(row, chunk.width)
-            for added in self.added(chunk.columns, chunk.columns.pick(mended)):
+            for added in self.added(chunk, chunk.pick(mended)):
                 yield [*mended, *added, *self.constant]
 
     def take_warnings(self) -> list[str]:
@@ -132,40 +167,57 @@ class Enricher:
         self._notes.add(RAGGED, "fewer" if len(row) < width else "more")
         return row[:width] + [""] * (width - len(row))
 
-    def added(self, columns: Columns, cells: Cells) -> list[Cells]:
+    def added(self, chunk: Chunk, cells: Cells) -> list[Cells]:
         """The cells to add for picked ``cells``, without ``constant``: one tuple for each row to come out."""
+        columns = chunk.columns
+        highest, each, reasons = self._unmodified
+        if chunk.modified is not None:
+            highest, each, reasons = self._after(chunk.modified, cells[columns.width :])
+            cells = cells[: columns.width]
         single = columns.single_values(cells)
         if single is not None and _EMPTY.isdisjoint(single):
             texts: Sequence[str] = single[self._in_texts]
             objects = list(zip(single[self._in_objects], self._types))  # noqa: B905  # not in Python 3.9
             threats: Sequence[str] = single[self._in_threats]
-            scores, types = self._scores, self._threat_types
+            scores, types = each, self._threat_types
         else:
             texts = [self._text(columns, cells, field) for field in self._template.fields]
-            objects, scores = self._objects(columns, cells)
+            objects, scores = self._objects(columns, cells, each)
             threats, types = self._threats(columns, cells)
         message = self._template.fill(texts)
-        tail = encode(threats) + types
+        tail = encode(threats) + types + reasons
         if not self._events:
-            return [(*self._highest, message, self._hash(objects, message), *tail)]
+            return [(*highest, message, self._hash(objects, message), *tail)]
         if not objects:
             self._notes.add(
                 NO_RISK_OBJECT, ", ".join(risk.field for risk in self._detection.risk_objects) or "none set"
             )
-            return [("", "", *self._highest, message, self._hash([], message), *tail)]
+            return [("", "", *highest, message, self._hash([], message), *tail)]
         return [
             pair + score + (message, self._hash([pair], message)) + tail
             for pair, score in zip(objects, scores)  # noqa: B905  # not in Python 3.9
         ]
 
-    def _objects(self, columns: Columns, cells: Cells) -> tuple[list[Pair], list[Pair]]:
+    def _after(self, columns: Columns, cells: Cells) -> Scored:
+        """The scores after the risk modifiers of a result, and their reasons."""
+        if self._modifiers is None or not any(cells):
+            return self._unmodified
+        change = self._modifiers.change(columns, cells)
+        if not change.reasons:
+            return self._unmodified
+        risks, detection = self._detection.risk_objects, self._detection
+        scores = [change.score(risk.score) for risk in risks]
+        highest = max(scores, default=change.score(detection.score))
+        return _score(highest), [_score(score) for score in scores], encode(change.reasons)
+
+    def _objects(self, columns: Columns, cells: Cells, each: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
         """The risk objects with their types, and the score and severity of each."""
         objects: list[Pair] = []
         scores: list[Pair] = []
-        for risk in self._detection.risk_objects:
+        for risk, score in zip(self._detection.risk_objects, each):  # noqa: B905  # not in Python 3.9
             for value in self._present(columns, cells, risk.field):
                 objects.append((value, risk.type))
-                scores.append(_score(risk.score))
+                scores.append(score)
         return objects, scores
 
     def _threats(self, columns: Columns, cells: Cells) -> tuple[list[str], Pair]:
@@ -192,6 +244,12 @@ class Enricher:
         if _UNKNOWN in values:
             self._notes.add(MISSING, field)
         return ", ".join(values)
+
+
+def _both(
+    first: Callable[[Sequence[str]], Cells], second: Callable[[Sequence[str]], Cells]
+) -> Callable[[Sequence[str]], Cells]:
+    return lambda row: first(row) + second(row)
 
 
 def _score(score: float) -> Pair:

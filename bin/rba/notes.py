@@ -7,6 +7,8 @@ NO_RISK_OBJECT = "no risk object"
 RAGGED = "ragged"
 BAD_MULTIVALUE = "bad multivalue"
 RENAMED = "renamed"
+BAD_MODIFIER = "bad modifier"
+UNALIGNED = "unaligned"
 
 _TEXTS = {
     MISSING: 'Missing or empty in some results: {}. The risk message says "unknown" there, and no risk '
@@ -18,6 +20,12 @@ _TEXTS = {
     "as their single value.",
     RENAMED: "The results already have fields that rbaenrich adds; theirs were renamed: {}. Set prefix= to "
     "keep both names.",
+    BAD_MODIFIER: "Some rows of the lookup rba_risk_modifiers cannot be read and do nothing: {}. Correct or delete "
+    "them: risk_add is a number, risk_multiply one that is not negative, expires epoch seconds, 2030-12-31, "
+    "2030-12-31T23:59:59Z or never.",
+    UNALIGNED: "Some results match several rows of the lookup rba_risk_modifiers of which not all have a value in "
+    "every column, and keep their score, since the values cannot be told apart: _key {}. Fill every cell of these "
+    "rows: risk_add 0, risk_multiply 1, expires never, and a reason.",
 }
 
 

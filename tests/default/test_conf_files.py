@@ -48,7 +48,8 @@ def test_all_read_and_administrators_write(conf: Read) -> None:
 
 
 def test_only_what_other_apps_must_see_is_exported(conf: Read) -> None:
-    exported = {unquote(name) for name, settings in conf("metadata/default.meta").items() if "export" in settings}
+    meta = conf("metadata/default.meta")
+    exported = {unquote(name) for name, settings in meta.items() if settings.get("export", "none") != "none"}
     assert exported == {
         "analyticstories",
         "commands",
@@ -57,6 +58,7 @@ def test_only_what_other_apps_must_see_is_exported(conf: Read) -> None:
         "searchbnf",
         "transforms",
     }
+    assert meta["transforms/rba_risk_modifiers"] == {"export": "none"}
 
 
 def test_an_exported_search_exists(conf: Read) -> None:

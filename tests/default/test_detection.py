@@ -52,7 +52,8 @@ def drilldowns(rule: dict[str, str]) -> list[dict[str, str]]:
 
 
 def test_the_search_is_the_published_one_and_only_enriched(rule: dict[str, str]) -> None:
-    assert one_line(rule["search"]) == f'{one_line(SEARCH)} | rbaenrich detection="{NAME} - Rule"'
+    modifiers = f'eval rba_modifier_detection="{NAME} - Rule" | `rba_risk_modifiers`'
+    assert one_line(rule["search"]) == f'{one_line(SEARCH)} | {modifiers} | rbaenrich detection="{NAME} - Rule"'
 
 
 def test_the_search_for_sites_without_es_is_the_same(conf: Read, rule: dict[str, str]) -> None:

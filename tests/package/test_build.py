@@ -22,6 +22,7 @@ OWN_FILES = {
     *("README/analyticstories.conf.spec", "README/savedsearches.conf.spec"),
     *("default/analyticstories.conf", "default/app.conf", "default/commands.conf", "default/macros.conf"),
     *(
+        "default/collections.conf",
         "default/savedsearches.conf",
         "default/searchbnf.conf",
         "default/server.conf",

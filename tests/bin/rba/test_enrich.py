@@ -66,6 +66,8 @@ def test_annotate_adds_these_fields_and_no_risk_object() -> None:
         "__mv_threat_object": "",
         "threat_object_type": "process",
         "__mv_threat_object_type": "",
+        "risk_modifier_reason": "",
+        "__mv_risk_modifier_reason": "",
         "annotations.mitre_attack": "T1055\nT9999",
         "__mv_annotations.mitre_attack": "$T1055$;$T9999$",
         "annotations.mitre_attack.mitre_technique": "Process Injection",
