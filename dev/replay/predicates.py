@@ -73,10 +73,8 @@ def _one_of(e: Expr, values: list[str], case_sensitive: bool) -> str:
     if e.kind is Kind.MV:
         inner = _one_of(Expr("v", Kind.STR), values, case_sensitive)
         return f"coalesce(len(list_filter({e.sql}, lambda v: {inner})) > 0, false)"
-    text = as_text(e).sql
-    if not case_sensitive:
-        text, values = f"lower({text})", [value.lower() for value in values]
-    quoted = [quote(value) for value in dict.fromkeys(values)]
+    text = as_text(e).sql if case_sensitive else f"lower({as_text(e).sql})"
+    quoted = list(dict.fromkeys(map(quote if case_sensitive else _lowered, values)))
     if len(quoted) == 1:
         return f"coalesce({text} = {quoted[0]}, false)"
     return f"coalesce({text} IN ({', '.join(quoted)}), false)"
@@ -106,12 +104,19 @@ def _equals(text: str, value: str, case_sensitive: bool) -> str:
         return f"({text} IS NOT NULL)"
     network = network_of(value)
     if network is not None:
-        return f"(lower({text}) = {quote(value.lower())} OR {in_network(text, network)})"
+        return f"(lower({text}) = {_lowered(value)} OR {in_network(text, network)})"
+    literal: Callable[[str], str] = quote
     if not case_sensitive:
-        text, value = f"lower({text})", value.lower()
+        text, literal = f"lower({text})", _lowered
     if "*" not in value:
-        return f"({text} = {quote(value)})"
-    return f"({text} LIKE {quote(like_pattern(value))} ESCAPE '^')"
+        return f"({text} = {literal(value)})"
+    return f"({text} LIKE {literal(like_pattern(value))} ESCAPE '^')"
+
+
+def _lowered(value: str) -> str:
+    """SQL of the value in lower case, by DuckDB's rules like the field that it is compared with: Python's differ for
+    some letters (a final sigma, a dotted capital I), so that a value would not be equal to itself."""
+    return quote(value.lower()) if value.isascii() else f"lower({quote(value)})"
 
 
 def like_pattern(value: str) -> str:
