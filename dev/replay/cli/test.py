@@ -36,19 +36,18 @@ def test(
     """Run detection tests: each a saved search on its logs. Exit with 1 if one fails, with 2 if one is wrong."""
     if output not in ("text", "json"):
         raise ReplayError(f"--output {output}: one of text, json")
-    folder = (apps[-1] if apps else _home()) / "tests" / "detections"
+    from replay.testing.runner import Runner, run_all, tests_folder
+
     if new is not None:
         from replay.testing.new import write_test
-        from replay.testing.runner import Runner
 
-        sys.stdout.write(f"{write_test(Runner(apps), new, paths, _shortest(folder), sourcetype)}\n")
+        sys.stdout.write(f"{write_test(Runner(apps), new, paths, tests_folder(apps), sourcetype)}\n")
         return
     from replay.testing.junit import write_junit
-    from replay.testing.runner import run_all
     from replay.testing.screen import show, summary
 
     started = time.perf_counter()
-    tests = _read(paths or [_shortest(folder)])
+    tests = _read(paths or [tests_folder(apps)])
     outcomes = []
     for outcome in run_all(tests, apps, min(workers or os.cpu_count() or 1, len(tests))):
         outcomes.append(outcome)
@@ -66,18 +65,6 @@ def test(
         raise typer.Exit(WRONG)
     if any(outcome.status in ("failed", "error") for outcome in outcomes):
         raise typer.Exit(UNEXPECTED)
-
-
-def _home() -> Path:
-    from replay.session import HOME
-
-    return HOME
-
-
-def _shortest(folder: Path) -> Path:
-    """The folder as seen from here, where that is shorter: it stands in every line of the report."""
-    relative = Path(os.path.relpath(folder))
-    return relative if len(str(relative)) < len(str(folder)) else folder
 
 
 def _read(paths: list[Path]) -> list[DetectionTest]:

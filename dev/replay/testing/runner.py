@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -17,7 +18,7 @@ from replay.errors import KnowledgeError, ReplayError
 from replay.inputs import Event, Problem, read
 from replay.knowledge import SavedSearch
 from replay.plan import plan_search
-from replay.session import Session
+from replay.session import HOME, Session
 from replay.testing.compare import Came, came_row, differences
 from replay.testing.outcome import Finding, Outcome, Status
 from replay.testing.spec import AttackData, DetectionTest
@@ -116,13 +117,27 @@ def events(data: AttackData, problems: list[Problem]) -> Iterator[Event]:
         yield event._replace(source=data.source or event.source, host=data.host or event.host)
 
 
+def tests_folder(apps: Sequence[Path]) -> Path:
+    """Where the tests of an app lie: of the last that the user gives, else of this one.
+
+    As seen from the working folder, where that is shorter, since it stands in every line of a report.
+    """
+    folder = (apps[-1] if apps else HOME) / "tests" / "detections"
+    relative = Path(os.path.relpath(folder))
+    return relative if len(str(relative)) < len(str(folder)) else folder
+
+
+def risk_command(saved: SavedSearch) -> str | None:
+    """The app's command that adds the risk which Splunk Enterprise Security would raise, from the same settings; None
+    for a search without a risk action."""
+    risky = saved.settings.get("action.risk", "0") in ("1", "true") and '"' not in saved.name
+    return f'rbaenrich detection="{saved.name}"' if risky else None
+
+
 def enriched(saved: SavedSearch) -> str:
-    """The search with its risk: as it is if it enriches itself or has no risk action, else followed by the app's
-    command, which reads the risk that Splunk Enterprise Security would raise from the same settings."""
-    risky = saved.settings.get("action.risk", "0") in ("1", "true")
-    if "rbaenrich" in saved.search or not risky or '"' in saved.name:
-        return saved.search
-    return f'{saved.search}\n| rbaenrich detection="{saved.name}"'
+    """The search with its risk, whether it adds that itself or not."""
+    command = risk_command(saved)
+    return saved.search if command is None or "rbaenrich" in saved.search else f"{saved.search}\n| {command}"
 
 
 def object_fields(saved: SavedSearch) -> list[str]:
