@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
-from replay.inputs.quick import is_regular, whole_lines
+from replay.inputs.quick import compiled, is_regular, whole_lines
 from replay.inputs.stream import Stream
 
 _REFERENCE = b"&#"  # a numeric character reference may spell any letter
@@ -34,7 +33,7 @@ class Skim:
     def __init__(self, stream: Stream, texts: Iterable[str]) -> None:
         self.passed = 0
         self._stream = stream
-        self._wanted = wanted_pattern(frozenset(texts))
+        self._wanted, self._or_reference = wanted_patterns(frozenset(texts))
         self._ready = b""
 
     def read(self, size: int) -> bytes:
@@ -52,7 +51,9 @@ class Skim:
             return block
         kept: list[bytes] = []
         kept_events = at = 0
-        for match in self._wanted.finditer(block):
+        # One pattern for both is much slower, and references are rare.
+        wanted = self._or_reference if compiled(_REFERENCE).search(block) else self._wanted
+        for match in wanted.finditer(block):
             if match.start() < at:
                 continue
             start = block.rfind(b"\n", at, match.start()) + 1 or at
@@ -64,13 +65,10 @@ class Skim:
         return b"".join(kept)
 
 
-@lru_cache(maxsize=8)
-def wanted_pattern(texts: frozenset[str]) -> Any:
-    """One PCRE for all the texts, in any case, and for numeric references, which may spell them."""
-    spelled = [b"".join(_letter(c) for c in text) for text in sorted(texts)]
-    import pcre2
-
-    return pcre2.compile(b"|".join([*spelled, _REFERENCE]))
+def wanted_patterns(texts: frozenset[str]) -> tuple[Any, Any]:
+    """PCRE for all the texts, in any case; and for these or numeric references, which may spell them."""
+    spelled = b"|".join(b"".join(_letter(c) for c in text) for text in sorted(texts))
+    return compiled(spelled), compiled(spelled + b"|" + _REFERENCE)
 
 
 # Letters beyond ASCII whose lower case is an ASCII letter (Kelvin sign, dotted capital I), in UTF-8.
