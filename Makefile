@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE := dev/datasets/msra-windows-sysmon.log
 
-.PHONY: install replay test test-slow test-browser lint package clean
+.PHONY: install replay test test-slow test-browser lint package bench clean
 
 install: $(VENV)/.installed
 
@@ -31,6 +31,11 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# How fast it is, beside what it cannot be faster than. Some minutes; keep the machine idle.
+bench: install
+	PYTHONPATH=dev $(BIN)/python -m bench.search
+	$(BIN)/python dev/bench/rbaenrich.py
 
 clean:
 	rm -rf build lib $(VENV) $(PACKAGE_VENV)
