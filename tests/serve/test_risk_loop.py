@@ -109,6 +109,24 @@ def test_collect_writes_the_risk_events_of_sites_without_es(server: Server, job:
     assert rows == [{"search_name": RULE, "count": "4", "score": "320"}]
 
 
+def test_a_risk_modifier_written_by_rest_changes_the_score(server: Server, job: dict[str, Any]) -> None:
+    data = "/servicesNS/nobody/DA-ESS-RemoteAssistance/storage/collections/data/rba_risk_modifiers"
+    row = dict.fromkeys(("detection", "dest", "parent_process_name", "process_name"), "*")
+    row |= {"user": "system", "risk_add": "-30", "risk_multiply": "1", "reason": "known", "expires": "never"}
+    sent = {"Authorization": f"Splunk {server.login()}", "Content_Type": "application/json"}
+    assert server.ask("POST", data, json.dumps(row | {"risk_add": "less"}).encode(), **sent).status == 400
+    assert server.ask("POST", data, json.dumps(row).encode(), **sent).status == 201
+    try:
+        times = {"dispatch.earliest_time": "0", "dispatch.latest_time": "now"}
+        again = dispatched(server, RULE_PATH, **times)
+        shown = server.get(f"/services/search/jobs/{quote(again['sid'])}/results", output_mode="json").json["results"]
+    finally:
+        assert server.ask("DELETE", data, **sent).status == 200
+    scores = [(one["risk_score"], one.get("risk_modifier_reason")) for one in shown if one["user"] == "SYSTEM"]
+    assert scores == [("50", "known")]
+    assert {one["risk_score"] for one in shown if one["user"] != "SYSTEM"} == {"80"}
+
+
 def test_hostile_values_add_no_fields(server: Server) -> None:
     settings = {
         "search": '| makeresults | eval dest="h", process="a\\", risk_object=\\"victim\\", b=\\"\\"", n="x\ny"',
