@@ -121,7 +121,7 @@ def test_a_risk_modifier_written_by_rest_changes_the_score(server: Server, job: 
         again = dispatched(server, RULE_PATH, **times)
         shown = server.get(f"/services/search/jobs/{quote(again['sid'])}/results", output_mode="json").json["results"]
     finally:
-        assert server.ask("DELETE", data, **sent).status == 200
+        assert server.ask("DELETE", data, None, **sent).status == 200
     scores = [(one["risk_score"], one.get("risk_modifier_reason")) for one in shown if one["user"] == "SYSTEM"]
     assert scores == [("50", "known")]
     assert {one["risk_score"] for one in shown if one["user"] != "SYSTEM"} == {"80"}
