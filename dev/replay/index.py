@@ -15,7 +15,6 @@ from replay.commands.fields import matcher
 from replay.context import Context
 from replay.engine import Engine
 from replay.inputs import Event, Lines
-from replay.inputs.quick import headers_sql
 from replay.knowledge.fields import FieldPlan, overridden
 from replay.knowledge.props import Props
 from replay.labels import FALSE, LABELS, TRUE, all_labels, expand_labels, simplify
@@ -112,7 +111,7 @@ class Index:
         with engine.lines(lines.text) as incoming:
             engine.execute(
                 f"INSERT INTO {self.table} SELECT raw, time, host, source, sourcetype, {quote(index)}, "
-                f"{first} + row_number() OVER () FROM ({headers_sql(incoming, lines.sourcetype)})"
+                f"{first} + row_number() OVER () FROM ({lines.headers(incoming)})"
             )
         added = f"__n > {first} AND __n <= {first + count}"
         if engine.scalar(f"SELECT count(*) FROM {self.table} WHERE {added} AND _time IS NULL"):
@@ -212,10 +211,12 @@ class Index:
         wanted = self._wanted(plan, raw, needs)
         labels = {kind: self._labels(ctx, kind, group) for kind in sorted(LABELS & wanted)}
         reads: set[str] = set().union(*(fields_of(e) for found in labels.values() for e in found.values()))
-        if expr != TRUE:  # first those that count: the other fields are computed for these only
-            tested = plan.apply(raw, fields_of(expr) - LABELS)
-            raw = tested.filter(compile_terms(expr, tested.field, ctx)).keep(_COLUMNS)
-        rel = plan.apply(raw, (wanted | reads) - LABELS)
+        tests = fields_of(expr)
+        if not overridden(group.props):  # first those that count: the other fields are computed for these only
+            raw = _tested(plan.apply(raw, tests - LABELS), expr, ctx).keep(_COLUMNS)
+            rel = plan.apply(raw, (wanted | reads) - LABELS)
+        else:  # host or source must not be computed twice
+            rel = _tested(plan.apply(raw, (wanted | reads | tests) - LABELS), expr, ctx)
         items = {kind: _label_list(found, rel, ctx) for kind, found in labels.items()}
         if group.props.sourcetype != group.origins[0][0]:
             items["sourcetype"] = string(group.props.sourcetype)
@@ -248,6 +249,10 @@ class Index:
             key = (renamed, props.stanzas)
             groups.setdefault(key, (props, []))[1].append((sourcetype, source, host))
         return [Group(props, tuple(origins)) for props, origins in groups.values()]
+
+
+def _tested(rel: Relation, expr: SearchExpr, ctx: Context) -> Relation:
+    return rel if expr == TRUE else rel.filter(compile_terms(expr, rel.field, ctx))
 
 
 def _batches(events: Iterable[Event | Lines]) -> Iterator[list[Event] | Lines]:

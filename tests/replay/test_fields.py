@@ -267,6 +267,12 @@ def test_settings_may_give_an_event_another_host_or_source(name: str, setting: s
     assert searched(f"search {name}=me | table who", tmp_path, confs, [event("who=me")]) == [{"who": "me"}]
 
 
+def test_a_search_on_a_field_computes_another_host_once(tmp_path: Path) -> None:
+    confs = props(KV_MODE="auto", EVAL__host='host."x"')
+    assert searched("search who=me | table host", tmp_path, confs, [event("who=me")]) == [{"host": "hx"}]
+    assert searched("search host=hx | table host", tmp_path, confs, [event("who=me")]) == [{"host": "hx"}]
+
+
 def test_index_time_excludes_nothing_and_says_so(tmp_path: Path) -> None:
     said: list[str] = []
     app = write_app(tmp_path / "app", props(KV_MODE="auto"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from typing import Any
 
 import pytest
@@ -73,6 +74,13 @@ def test_raw_lines_of_unknown_format(server: Server, token: str) -> None:
         "2024-01-02T03:04:05Z first",
         "second",
     ]
+
+
+def test_a_raw_event_without_a_time_gets_that_of_its_arrival(server: Server, token: str) -> None:
+    before = time.time()
+    assert said(server.send(token, "/raw?source=untimed", b"no time\n")) == (200, 0)
+    (row,) = held(server, "source=untimed | eval when=_time", "when")
+    assert before - 1 <= float(row["when"]) <= time.time() + 1
 
 
 def test_acknowledgement(server: Server, acknowledging: str) -> None:

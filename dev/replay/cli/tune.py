@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from replay.context import Context
     from replay.knowledge import SavedSearch
     from replay.session import Session
-    from replay.tuning.effect import Candidate
+    from replay.tuning.effect import Candidate, Tuning
     from replay.tuning.filters import FilterCall
 
 Filters = Annotated[
@@ -72,22 +72,22 @@ def tune(
     ctx = session.saved_context(saved, earliest, latest)
     given = _candidates(session, saved, call, filters)
     attacks = known_attacks(tests or tests_folder(apps), saved, call, session.warn)
-    texts = _texts(saved, call, ctx, given)
-    loaded = session.load(data, sourcetype, index, texts)
+    loaded = session.load(data, sourcetype, index, _texts(saved, call, ctx, given))
     started = time.perf_counter()
     tuning = try_filters(session, saved, call, ctx, given, attacks)
-    if output == "json":
-        for effect in tuning.effects:
-            sys.stdout.write(json.dumps(effect.as_dict(), ensure_ascii=False) + "\n")
-        for line in tuning.unfiltered:
-            err.print(escape(line))
-    else:
-        show(tuning)
+    _write_json(tuning) if output == "json" else show(tuning)
     account(loaded, len(tuning.hits.rows), time.perf_counter() - started)
     if any(effect.attacks for effect in tuning.effects if effect.origin == "given"):
         raise typer.Exit(UNEXPECTED)
     if loaded.problems and not tolerate:
         raise typer.Exit(MALFORMED)
+
+
+def _write_json(tuning: Tuning) -> None:
+    for effect in tuning.effects:
+        sys.stdout.write(json.dumps(effect.as_dict(), ensure_ascii=False) + "\n")
+    for line in tuning.unfiltered:
+        err.print(escape(line))
 
 
 def _candidates(session: Session, saved: SavedSearch, call: FilterCall, filters: list[str]) -> list[Candidate]:

@@ -12,12 +12,11 @@ import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import Required, TypedDict, TypeVar, Unpack
 
 from replay.errors import InputError, Place
-from replay.inputs import quick, registry
-from replay.inputs.base import ANY_SOURCETYPE, Confidence, Event, Format, Log, Problem
-from replay.inputs.quick import Lines
+from replay.inputs import registry
+from replay.inputs.base import ANY_SOURCETYPE, Confidence, Event, Format, Lines, Log, Problem
 from replay.inputs.skim import Skim
 from replay.inputs.stream import Stream, as_utf8
 
@@ -30,36 +29,13 @@ _DEEPEST = 8
 """Archives within archives; a file that unpacks to itself would never end."""
 
 _OnProblem = Callable[[Problem], None]
+_Found = TypeVar("_Found", Event, Event | Lines)
 
 
-def read(
-    paths: Sequence[Path | str],
-    *,
-    sourcetype: str | None = None,
-    on_problem: Callable[[Problem], None],
-    on_file: Callable[[str], None] | None = None,
-    texts: frozenset[str] | None = None,
-    on_passed: Callable[[int], None] = lambda events: None,
-) -> Iterator[Event]:
-    """As ``read_blocks``, every event by itself."""
-    how = _How(texts, on_passed, False)
-    return cast("Iterator[Event]", _read(paths, sourcetype, on_problem, on_file, how))
+class Options(TypedDict, total=False):
+    """How logs are read.
 
-
-def read_blocks(
-    paths: Sequence[Path | str],
-    *,
-    sourcetype: str | None = None,
-    on_problem: Callable[[Problem], None],
-    on_file: Callable[[str], None] | None = None,
-    texts: frozenset[str] | None = None,
-    on_passed: Callable[[int], None] = lambda events: None,
-) -> Iterator[Event | Lines]:
-    """Reads logs.
-
-    Args:
-        paths: files, folders (read with all that is in them, in the order of their names), or ``-`` for
-            standard input; gzip, zip and tar are unpacked as they are read, one in the other, too.
+    Attributes:
         sourcetype: what the events are, where their content does not say it; it is also their ``sourcetype``
             then. With a source type that belongs to no format here, each JSON object or else each line is an
             event.
@@ -67,6 +43,27 @@ def read_blocks(
         on_file: takes the name of each file, or member of an archive, before it is read.
         texts: events that hold none of these may be passed over unread, where the format allows it (skim.py).
         on_passed: takes how many events of a file were passed over.
+    """
+
+    sourcetype: str | None
+    on_problem: Required[_OnProblem]
+    on_file: Callable[[str], None]
+    texts: frozenset[str] | None
+    on_passed: Callable[[int], None]
+
+
+def read(paths: Sequence[Path | str], **options: Unpack[Options]) -> Iterator[Event]:
+    """As ``read_blocks``, every event by itself."""
+    return _read_all(_checked(paths), options, lambda format: format.read)
+
+
+def read_blocks(paths: Sequence[Path | str], **options: Unpack[Options]) -> Iterator[Event | Lines]:
+    """Reads logs.
+
+    Args:
+        paths: files, folders (read with all that is in them, in the order of their names), or ``-`` for
+            standard input; gzip, zip and tar are unpacked as they are read, one in the other, too.
+        options: see ``Options``.
 
     Returns:
         The events in the order of the files; those of large and simple logs by the block (quick.py).
@@ -74,27 +71,16 @@ def read_blocks(
     Raises:
         InputError: no path was given, or one does not exist or cannot be opened (before anything is read).
     """
-    return _read(paths, sourcetype, on_problem, on_file, _How(texts, on_passed, True))
+    return _read_all(_checked(paths), options, lambda format: format.blocks or format.read)
 
 
-class _How(NamedTuple):
-    texts: frozenset[str] | None
-    on_passed: Callable[[int], None]
-    blocks: bool
-
-
-def _read(
-    paths: Sequence[Path | str],
-    sourcetype: str | None,
-    on_problem: _OnProblem,
-    on_file: Callable[[str], None] | None,
-    how: _How,
-) -> Iterator[Event | Lines]:
+def _checked(paths: Sequence[Path | str]) -> list[str]:
     if not paths:
         raise InputError("nothing to read: name a file, a folder, or - for standard input")
-    for path in paths:
-        _check(os.fspath(path))
-    return _read_all([os.fspath(path) for path in paths], sourcetype, on_problem, on_file, how)
+    names = [os.fspath(path) for path in paths]
+    for name in names:
+        _check(name)
+    return names
 
 
 def _check(path: str) -> None:
@@ -109,18 +95,15 @@ def _check(path: str) -> None:
 
 
 def _read_all(
-    paths: list[str],
-    sourcetype: str | None,
-    on_problem: _OnProblem,
-    on_file: Callable[[str], None] | None,
-    how: _How,
-) -> Iterator[Event | Lines]:
+    paths: list[str], options: Options, reader: Callable[[Format], Callable[[Log], Iterator[_Found]]]
+) -> Iterator[_Found]:
+    on_problem, on_file = options["on_problem"], options.get("on_file")
     for path in paths:
         for file in _files(path, on_problem):
-            for log in _logs(file, sourcetype, on_problem):
+            for log in _logs(file, options.get("sourcetype"), on_problem):
                 if on_file is not None:
                     on_file(log.name)
-                yield from _read_log(log, how)
+                yield from _read_log(log, options, reader)
 
 
 def _files(path: str, on_problem: _OnProblem) -> Iterator[str]:
@@ -182,7 +165,9 @@ def _unpack(
             yield from _unpack(inner, content, sourcetype, on_problem, depth + 1)
 
 
-def _read_log(log: Log, how: _How) -> Iterator[Event | Lines]:
+def _read_log(
+    log: Log, options: Options, reader: Callable[[Format], Callable[[Log], Iterator[_Found]]]
+) -> Iterator[_Found]:
     head = log.stream.peek(HEAD)
     if not head:
         return
@@ -191,19 +176,15 @@ def _read_log(log: Log, how: _How) -> Iterator[Event | Lines]:
         known = ", ".join(found.name for found in registry.formats())
         log.report(f"left out: none of the known formats ({known}); --sourcetype says what it is", log.stream.offset)
         return
-    if how.texts is None or not format.skims:
-        yield from _events(log, format, how)
+    texts = options.get("texts")
+    if texts is None or not format.skims:
+        yield from reader(format)(log)
         return
-    skim = Skim(log.stream, how.texts)
+    skim = Skim(log.stream, texts)
     log.stream = Stream(skim.read, log.report)
-    yield from _events(log, format, how)
-    how.on_passed(skim.passed)
-
-
-def _events(log: Log, format: Format, how: _How) -> Iterator[Event | Lines]:
-    if how.blocks and format.header is not None:
-        return quick.read(log, format.read, format.header)
-    return format.read(log)
+    yield from reader(format)(log)
+    if "on_passed" in options:
+        options["on_passed"](skim.passed)
 
 
 def recognise(head: bytes, sourcetype: str | None = None) -> Format | None:

@@ -8,11 +8,10 @@ block with a header that the SQL below does not know. Both readers give the same
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
-from replay.inputs.base import EVENT_LIMIT, NO_HOST, Event, Header, Log
+from replay.inputs.base import EVENT_LIMIT, NO_HOST, Event, Header, Lines, Log
 from replay.inputs.stream import Stream
 from replay.relation import quote
 
@@ -22,54 +21,37 @@ BLOCK = 8 * 1024 * 1024
 
 # A line break where the line before it does not end an event, or the line behind it does not begin one.
 _IRREGULAR = rb"\n(?:(?<!</Event>\n)(?<!</Event>\r\n)|(?!<Event )(?!\z))"
-SOURCETYPE = "XmlWinEventLog"
-
 Careful = Callable[[Log], Iterator[Event]]
 ReadHeader = Callable[[str], Header]
 
 
-@dataclass(frozen=True)
-class Lines:
-    """Events whose headers are still to be read.
-
-    Attributes:
-        text: whole XML events in UTF-8, one a line; a line break ends the last.
-        sourcetype: theirs.
-        careful: reads them one by one, and reports what is malformed.
-    """
-
-    text: bytes
-    sourcetype: str
-    careful: Callable[[], Iterator[Event]]
-
-
-def read(log: Log, careful: Careful, header: ReadHeader) -> Iterator[Event | Lines]:
+def read(log: Log, careful: Careful, header: ReadHeader, sourcetype: str) -> Iterator[Event | Lines]:
     """The events of a log of XML events.
 
     Args:
         log: the log.
         careful: the format's own reader.
         header: what it reads of an event.
+        sourcetype: of the format; the source of an event begins with it.
     """
+    headers = partial(headers_sql, source=f"{sourcetype}:", sourcetype=log.sourcetype or sourcetype)
     if len(log.stream.peek(SMALL)) < SMALL:
         yield from careful(log)
         return
-    before = b""
     while block := whole_lines(log.stream):
         text = _simple(block)
         if text is None:
             log.stream.unread(block)
-            log.last_time = _last_time(before, header)
             yield from careful(log)
             return
-        yield Lines(text, log.sourcetype or SOURCETYPE, _reader(log, block, careful, before, header))
-        before = text
+        yield Lines(text, headers, _reader(log, block, careful))
+        log.last_time = _last_time(text, header, log.last_time)
 
 
-def _last_time(text: bytes, header: ReadHeader) -> float:
-    """The time of the last event that has one."""
+def _last_time(text: bytes, header: ReadHeader, before: float) -> float:
+    """The time of the last event that has one; if none has, that of the text before."""
     times = (header(line.decode()).time for line in reversed(text.splitlines()))
-    return next((time for time in times if time is not None), 0.0)
+    return next((time for time in times if time is not None), before)
 
 
 def whole_lines(stream: Stream) -> bytes:
@@ -115,16 +97,15 @@ def _simple(block: bytes) -> bytes | None:
     return block.replace(b"\r\n", b"\n") if b"\r" in block else block
 
 
-def _reader(
-    log: Log, block: bytes, careful: Careful, before: bytes, header: ReadHeader
-) -> Callable[[], Iterator[Event]]:
+def _reader(log: Log, block: bytes, careful: Careful) -> Callable[[], Iterator[Event]]:
     byte = log.stream.offset - len(block)
+    last_time = log.last_time
 
     def events() -> Iterator[Event]:
         rest = [block]
         stream = Stream(lambda size: rest.pop() if rest else b"", log.report)
         stream.offset = byte
-        yield from careful(log.part(stream, _last_time(before, header)))
+        yield from careful(log.part(stream, last_time))
 
     return events
 
@@ -136,18 +117,19 @@ _MICROSECONDS = f"epoch_us(TRY_CAST(nullif({_STAMP}, '') AS TIMESTAMP))"
 _COMPUTER, _CHANNEL = (f"regexp_extract(head, '<{name}>([^<]*)<', 1)" for name in ("Computer", "Channel"))
 
 
-def headers_sql(lines: str, sourcetype: str) -> str:
+def headers_sql(lines: str, *, source: str, sourcetype: str) -> str:
     """SELECT raw, time, host, source, sourcetype of the events in a table of Lines.
 
     Args:
         lines: the name of the table; its column is ``raw``.
+        source: what stands before the channel in the source of an event.
         sourcetype: of the events.
     """
     known = "NOT contains(host, '&') AND NOT contains(channel, '&')"
     return (
         f"SELECT raw, CASE WHEN {known} THEN us // 1000000 + (us % 1000000) / 1000000.0::DOUBLE END AS time, "
         f"CASE WHEN host = '' THEN {quote(NO_HOST)} ELSE host END AS host, "
-        f"{quote(SOURCETYPE + ':')} || channel AS source, {quote(sourcetype)} AS sourcetype "
+        f"{quote(source)} || channel AS source, {quote(sourcetype)} AS sourcetype "
         f"FROM (SELECT raw, {_MICROSECONDS} AS us, {_COMPUTER} AS host, {_CHANNEL} AS channel "
         f"FROM (SELECT raw, split_part(raw, '</System>', 1) AS head FROM {lines}))"
     )

@@ -53,16 +53,6 @@ class BadBatch(Exception):
         self.code, self.text, self.number = code, text, number
 
 
-class _Upload(Log):
-    """Raw text that arrives now: an event without a time, before any that has one, gets the time of arrival."""
-
-    def __init__(
-        self, name: str, stream: Stream, on_problem: Callable[[Problem], None], sourcetype: str | None
-    ) -> None:
-        super().__init__(name, stream, on_problem, sourcetype)
-        self._last_time = time.time()
-
-
 RawEvents = Callable[[Callable[[Problem], None]], Iterator[Event]]
 
 
@@ -110,7 +100,8 @@ def raw_events(file: IO[bytes], defaults: Defaults) -> RawEvents:
             sourcetype = SOURCETYPE
             found = recognise(head, sourcetype)
         assert found is not None, "a source type that belongs to no format makes each line an event"
-        for event in found.read(_Upload(name, stream, report, sourcetype)):
+        # An event without a time, before any that has one, gets the time of arrival.
+        for event in found.read(Log(name, stream, report, sourcetype, time.time())):
             yield _with_metadata(event, defaults)
 
     return read

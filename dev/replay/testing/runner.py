@@ -24,6 +24,8 @@ from replay.testing.outcome import Finding, Outcome, Status
 from replay.testing.spec import AttackData, DetectionTest
 
 _MALFORMED_SHOWN = 5
+RISK = "rbaenrich"
+"""The app's command that adds the risk of a detection to its results."""
 
 
 class Found(NamedTuple):
@@ -76,7 +78,7 @@ class Runner:
                 count += self.session.index.add(events(data, problems), data.index)
             ctx = self.session.saved_context(saved, test.earliest, test.latest)
             ctx = replace(ctx, engine=engine, macros={**ctx.macros, **self._macros(test, ctx)})
-            relation = plan_search(enriched(saved), ctx)
+            relation = plan_search(enriched(saved, saved.search), ctx)
             return Found(saved, [came_row(row) for row in engine.rows(relation)], count, problems)
         finally:
             engine.close()
@@ -127,17 +129,15 @@ def tests_folder(apps: Sequence[Path]) -> Path:
     return relative if len(str(relative)) < len(str(folder)) else folder
 
 
-def risk_command(saved: SavedSearch) -> str | None:
-    """The app's command that adds the risk which Splunk Enterprise Security would raise, from the same settings; None
-    for a search without a risk action."""
+def enriched(saved: SavedSearch, text: str) -> str:
+    """The end of a search with the risk which Splunk Enterprise Security would raise, from the same settings.
+
+    Args:
+        saved: the search; one without a risk action, or that runs the app's command itself, is left as it is.
+        text: the search, or what of it is to be run.
+    """
     risky = saved.settings.get("action.risk", "0") in ("1", "true") and '"' not in saved.name
-    return f'rbaenrich detection="{saved.name}"' if risky else None
-
-
-def enriched(saved: SavedSearch) -> str:
-    """The search with its risk, whether it adds that itself or not."""
-    command = risk_command(saved)
-    return saved.search if command is None or "rbaenrich" in saved.search else f"{saved.search}\n| {command}"
+    return f'{text}\n| {RISK} detection="{saved.name}"' if risky and RISK not in saved.search else text
 
 
 def object_fields(saved: SavedSearch) -> list[str]:

@@ -7,14 +7,12 @@ macro ``<name>_filter`` that is shipped as ``search *``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from replay.errors import KnowledgeError
 from replay.knowledge import SavedSearch
 from replay.predicates import network_of
-from replay.spl.macros import strip_comments
-from replay.spl.scanner import skip_quoted
+from replay.spl.macros import calls, strip_comments
 
 EMPTY = "search *"
 """The filter as it is shipped: it keeps every row."""
@@ -39,46 +37,29 @@ def find_filter(saved: SavedSearch, macro: str | None = None) -> FilterCall:
 
     Raises:
         KnowledgeError: it calls none, or several, or not as a command of its own.
+        SearchError: a macro call is never closed.
     """
     text = strip_comments(saved.search)
-    calls = [(name, a, b) for name, a, b in _calls(text) if (name == macro if macro else name.endswith("_filter"))]
-    if not calls:
+    named = [(text[start + 1 : end - 1].strip(), start, end) for start, end in calls(text, saved.place)]
+    found = [call for call in named if (call[0] == macro if macro else call[0].endswith("_filter"))]
+    if not found:
         wanted = f"the macro `{macro}`" if macro else "a macro whose name ends in _filter"
-        called = ", ".join(f"`{name}`" for name, _, _ in _calls(text)) or "none"
+        called = ", ".join(f"`{name}`" for name, _, _ in named) or "none"
         raise KnowledgeError(
             f"`{saved.name}` does not call {wanted}; it calls {called}: name one by --macro", saved.place
         )
-    if len(calls) > 1:
-        names = ", ".join(f"`{name}`" for name, _, _ in calls)
-        why = (
-            "name one by --macro" if len({name for name, _, _ in calls}) > 1 else "it can be followed in one place only"
-        )
+    if len(found) > 1:
+        names = ", ".join(f"`{name}`" for name, _, _ in found)
+        several = len({name for name, _, _ in found}) > 1
+        why = "name one by --macro" if several else "it can be followed in one place only"
         raise KnowledgeError(f"`{saved.name}` calls several filters ({names}): {why}", saved.place)
-    name, start, end = calls[0]
+    name, start, end = found[0]
     before, after = text[:start].rstrip(), text[end:].lstrip()
     if not before.endswith("|") or (after and not after.startswith("|")):
         raise KnowledgeError(
             f"`{name}` is not a command of its own (… | `{name}` | …), so no filter can take its place", saved.place
         )
     return FilterCall(name, before[:-1], after)
-
-
-def _calls(text: str) -> Iterator[tuple[str, int, int]]:
-    """The macro calls in a search without comments: name, start, and the index after the call."""
-    i = 0
-    while i < len(text):
-        if text[i] == '"':
-            i = skip_quoted(text, i, len(text))
-        elif text[i] == "\\":
-            i += 2
-        elif text[i] == "`":
-            end = text.find("`", i + 1)
-            if end < 0:  # an error that expanding it tells
-                return
-            yield text[i + 1 : end].strip(), i, end + 1
-            i = end + 1
-        else:
-            i += 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,12 @@ from replay.plan import Parser, Pipeline, expand_macros, plan_onto, plan_pipelin
 from replay.relation import ORDER, Expr, Kind, Relation
 from replay.report import text_of
 from replay.spl.scanner import Scanner
-from replay.testing.runner import risk_command
+from replay.testing.runner import RISK, enriched
 from replay.tuning.filters import EMPTY, FilterCall
 
 HIT = "_hit"
 """The field that numbers the hits; its name begins with ``_``, so that ``fields`` leaves it."""
 _NUMBER = Expr(f"CAST(row_number() OVER (ORDER BY {ORDER}) AS DOUBLE)", Kind.NUM)
-_RISK = "rbaenrich"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +104,7 @@ def _number(row: Mapping[str, Value]) -> int:
 
 def _after(saved: SavedSearch, call: FilterCall, ctx: Context) -> Pipeline:
     """What follows the filter, with the risk of each object in it, if the search has any."""
-    text = expand_macros(call.after, ctx)
-    risk = risk_command(saved)
-    if risk is not None and _RISK not in saved.search:
-        text = f"{text} | {risk}"
+    text = enriched(saved, expand_macros(call.after, ctx))
     if not text.strip():
         return Pipeline(())
     commands = Parser(ctx).pipeline(Scanner(text, place=ctx.place), generates=False).commands
@@ -116,7 +112,7 @@ def _after(saved: SavedSearch, call: FilterCall, ctx: Context) -> Pipeline:
 
 
 def _as_events(command: Command) -> Command:
-    if not isinstance(command, External) or command.definition.name != _RISK:
+    if not isinstance(command, External) or command.definition.name != RISK:
         return command
     kept = [a for a in command.arguments if not a.startswith(("output=", "prefix="))]
     return replace(command, arguments=(*kept, "output=events"))

@@ -24,12 +24,13 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from replay.inputs import times
-from replay.inputs.base import EVENT_LIMIT, Confidence, Event, Format, Header, Log
-from replay.inputs.quick import SOURCETYPE
+from replay.inputs import quick, times
+from replay.inputs.base import EVENT_LIMIT, Confidence, Event, Format, Header, Lines, Log
 from replay.inputs.stream import Window
 from replay.inputs.text_events import LONGEST_START, Splitter
 from replay.inputs.text_events import START as TEXT_START
+
+SOURCETYPE = "XmlWinEventLog"
 
 _START = re.compile(rb"<Event(?:\s[^<>]*)?(?<!/)>")
 _END = re.compile(rb"</Event\s*>")
@@ -187,4 +188,9 @@ def sniff(head: bytes) -> Confidence:
     return Confidence.LIKELY if text.startswith((b"<?xml", b"<!DOCTYPE", b"<Event")) else Confidence.NO
 
 
-FORMAT = Format("Windows event XML", ("xmlwineventlog",), sniff, read, skims=True, header=header)
+def read_blocks(log: Log) -> Iterator[Event | Lines]:
+    """As ``read``; a large log of one event a line comes by the block."""
+    return quick.read(log, read, header, SOURCETYPE)
+
+
+FORMAT = Format("Windows event XML", ("xmlwineventlog",), sniff, read, skims=True, blocks=read_blocks)
