@@ -6,10 +6,11 @@ set of props form a group; each group is one SELECT and the result their union.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 
+from replay.arrivals import Batch, batches, selected, size
 from replay.commands import Needs
 from replay.commands.fields import matcher
 from replay.context import Context
@@ -24,7 +25,6 @@ from replay.spl.search import SearchExpr, fields_of
 from replay.summaries import dataset_relation
 from replay.terms import TimeRange, compile_terms, time_predicate
 
-_BATCH = 20_000
 _COLUMNS = {
     "_raw": Column("_raw", Kind.STR), "_time": Column("_time", Kind.NUM), "host": Column("host", Kind.STR),
     "source": Column("source", Kind.STR), "sourcetype": Column("sourcetype", Kind.STR),
@@ -63,12 +63,15 @@ class Index:
         self._accelerate = accelerate
         self._datasets: dict[tuple[str, str, str], Relation] = {}
         self.table = f"{engine.durable}events"
-        engine.execute(
+        self._create()
+        self._numbering = Lock()
+        self._last = int(engine.scalar(f"SELECT coalesce(max(__n), 0) FROM {self.table}"))
+
+    def _create(self) -> None:
+        self.engine.execute(
             f"CREATE TABLE IF NOT EXISTS {self.table} (_raw VARCHAR, _time DOUBLE, host VARCHAR, source VARCHAR, "
             'sourcetype VARCHAR, "index" VARCHAR, __n BIGINT)'
         )
-        self._numbering = Lock()
-        self._last = int(engine.scalar(f"SELECT coalesce(max(__n), 0) FROM {self.table}"))
 
     def add(self, events: Iterable[Event | Lines], index: str = "main", engine: Engine | None = None) -> int:
         """Append events; returns how many.
@@ -80,44 +83,33 @@ class Index:
         """
         engine = engine or self.engine
         total = 0
-        for batch in _batches(events):
-            if not isinstance(batch, Lines):
-                total += self._add_events(batch, index, engine)
-            elif (added := self._add_lines(batch, index, engine)) is not None:
-                total += added
+        for batch in batches(events):
+            if not self._add(batch, index, engine):
+                assert isinstance(batch, Lines)
+                for one in batches(batch.careful()):
+                    self._add(one, index, engine)
+                    total += size(one)
             else:
-                for one in _batches(batch.careful()):
-                    assert not isinstance(one, Lines)
-                    total += self._add_events(one, index, engine)
+                total += size(batch)
         self._datasets.clear()
         return total
 
-    def _add_events(self, events: Sequence[Event], index: str, engine: Engine) -> int:
-        columns = {
-            name: ("DOUBLE" if name == "time" else "VARCHAR", values)
-            for name, values in zip(Event._fields, zip(*events, strict=True), strict=True)
-        }
-        with engine.incoming(columns) as incoming:
-            engine.execute(
-                f"INSERT INTO {self.table} SELECT raw, time, host, source, sourcetype, {quote(index)}, "
-                f"{self._numbers(len(events))} + row_number() OVER () FROM {incoming}"
-            )
-        return len(events)
-
-    def _add_lines(self, lines: Lines, index: str, engine: Engine) -> int | None:
-        """Append a block of lines; None, and nothing done, if its headers are not as simple as they should be."""
-        count = lines.text.count(b"\n")
+    def _add(self, batch: Batch, index: str, engine: Engine) -> bool:
+        """Append a batch; false, and nothing done, if the headers of lines are not as simple as they should be."""
+        count = size(batch)
         first = self._numbers(count)
-        with engine.lines(lines.text) as incoming:
+        with selected(engine, batch) as events:
             engine.execute(
                 f"INSERT INTO {self.table} SELECT raw, time, host, source, sourcetype, {quote(index)}, "
-                f"{first} + row_number() OVER () FROM ({lines.headers(incoming)})"
+                f"{first} + row_number() OVER () FROM ({events})"
             )
+        if not isinstance(batch, Lines):
+            return True
         added = f"__n > {first} AND __n <= {first + count}"
         if engine.scalar(f"SELECT count(*) FROM {self.table} WHERE {added} AND _time IS NULL"):
             engine.execute(f"DELETE FROM {self.table} WHERE {added}")
-            return None
-        return count
+            return False
+        return True
 
     def _numbers(self, count: int) -> int:
         """Take this many numbers for new events; returns the number before the first."""
@@ -253,20 +245,6 @@ class Index:
 
 def _tested(rel: Relation, expr: SearchExpr, ctx: Context) -> Relation:
     return rel if expr == TRUE else rel.filter(compile_terms(expr, rel.field, ctx))
-
-
-def _batches(events: Iterable[Event | Lines]) -> Iterator[list[Event] | Lines]:
-    batch: list[Event] = []
-    for found in events:
-        if isinstance(found, Event):
-            batch.append(found)
-        if batch and (isinstance(found, Lines) or len(batch) == _BATCH):
-            yield batch
-            batch = []
-        if isinstance(found, Lines):
-            yield found
-    if batch:
-        yield batch
 
 
 def _label_list(labels: Mapping[str, SearchExpr], rel: Relation, ctx: Context) -> Expr:
