@@ -225,6 +225,10 @@ class Engine:
         self.execute(f"CREATE TABLE {name} AS {relation.sql()}")
         return Relation(name, relation.columns)
 
+    def write(self, relation: Relation, path: Path) -> None:
+        """Write the rows, with their numbers, to a Parquet file."""
+        self.execute(f"COPY ({relation.sql()}) TO {quote(str(path))} (FORMAT parquet, COMPRESSION zstd)")
+
     def load_rows(self, rows: Sequence[Mapping[str, Value]], columns: Mapping[str, Column]) -> Relation:
         """Rows made in Python (a lookup table, the output of a custom command) as a relation, in their order."""
         data: dict[str, tuple[str, Sequence[Any]]] = {

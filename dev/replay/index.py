@@ -159,6 +159,11 @@ class Index:
         when = time_predicate(TimeRange(ctx.earliest, ctx.latest), rel.field("_time").sql)
         return rel if when == "true" else rel.filter(when)
 
+    @property
+    def datasets(self) -> list[tuple[str, str, str]]:
+        """App, model and dataset of each that is kept as a table."""
+        return sorted(self._datasets)
+
     def unordered(self, ctx: Context, expr: SearchExpr, needs: Needs) -> Relation:
         """Events that satisfy the expression, in the order they were read: for datasets, which are not ordered."""
         return self._with_fields(ctx, expand_labels(expr, ctx), needs).drop(["_seq"])

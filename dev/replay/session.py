@@ -11,7 +11,7 @@ from replay.context import Context
 from replay.engine import Engine
 from replay.errors import KnowledgeError, Place, SearchError
 from replay.index import Index
-from replay.inputs import Problem, read_blocks
+from replay.inputs import Options, Problem, read_blocks
 from replay.knowledge import Knowledge, SavedSearch
 from replay.plan import expand_macros, plan_search
 from replay.relation import Relation
@@ -32,6 +32,7 @@ class Loaded:
         passed: how many of these were passed over, because the search cannot find them.
         problems: what was malformed.
         seconds: how long it took.
+        store: what was searched instead of logs.
     """
 
     files: int = 0
@@ -39,6 +40,21 @@ class Loaded:
     passed: int = 0
     problems: list[Problem] = field(default_factory=list)
     seconds: float = 0.0
+    store: Path | None = None
+
+    def options(self, sourcetype: str | None, on_bytes: Callable[[int], None] = lambda count: None) -> Options:
+        """How to read logs so that files, problems and events passed over are counted here."""
+
+        def count_file(name: str) -> None:
+            self.files += 1
+
+        def count_passed(events: int) -> None:
+            self.passed += events
+
+        return Options(
+            sourcetype=sourcetype, on_problem=self.problems.append, on_file=count_file, on_passed=count_passed,
+            on_bytes=on_bytes,
+        )  # fmt: skip
 
 
 def app_folders(given: Sequence[Path]) -> list[Path]:
@@ -53,6 +69,13 @@ def app_folders(given: Sequence[Path]) -> list[Path]:
     return [*sorted(p for p in STAND_INS.iterdir() if p.is_dir()), HOME, *given]
 
 
+def _stored(engine: Engine, store: Path) -> Index:
+    from replay.store.folder import StoreFolder
+    from replay.store.index import StoredIndex
+
+    return StoredIndex(engine, StoreFolder(store))
+
+
 class Session:
     """Apps, events and an engine.
 
@@ -61,6 +84,10 @@ class Session:
         macros: macro name -> definition, instead of what the apps define.
         warn: takes a sentence for the user.
         accelerate: see ``Index``.
+        store: a folder that ``replay index`` has filled, whose events are searched; nothing is loaded then.
+
+    Raises:
+        InputError: it is no store.
     """
 
     def __init__(
@@ -70,11 +97,13 @@ class Session:
         macros: Mapping[str, str] | None = None,
         warn: Callable[[str], None] = lambda message: None,
         accelerate: bool = False,
+        store: Path | None = None,
     ) -> None:
         self.given = list(apps)
+        self.store = store
         self.knowledge = Knowledge.load(app_folders(apps))
         self.engine = Engine()
-        self.index = Index(self.engine, accelerate=accelerate)
+        self.index = _stored(self.engine, store) if store else Index(self.engine, accelerate=accelerate)
         self.macros = dict(macros or {})
         self.warn = warn
         self.now = time.time()
@@ -107,6 +136,7 @@ class Session:
         sourcetype: str | None = None,
         index: str = "main",
         texts: frozenset[str] | None = None,
+        on_bytes: Callable[[int], None] = lambda count: None,
     ) -> Loaded:
         """Read logs into the index.
 
@@ -115,37 +145,26 @@ class Session:
             index: name of the index.
             texts: see ``prefilter.required_texts``: what holds none of them may be passed over. If anything turns
                 out malformed, everything is read after all, so that each problem is told with its place.
+            on_bytes: see ``inputs.Options``.
 
         Raises:
             InputError: a path cannot be read at all.
         """
-        loaded = self._load(paths, sourcetype, index, texts)
+        loaded = self._load(paths, index, texts, sourcetype=sourcetype, on_bytes=on_bytes)
         if texts is not None and loaded.problems and "-" not in map(str, paths):
             self.index.clear()
-            loaded = self._load(paths, sourcetype, index, None)
+            loaded = self._load(paths, index, None, sourcetype=sourcetype, on_bytes=on_bytes)
         return loaded
 
     def _load(
-        self, paths: Sequence[Path | str], sourcetype: str | None, index: str, texts: frozenset[str] | None
-    ) -> Loaded:
+        self, paths: Sequence[Path | str], index: str, texts: frozenset[str] | None, *,
+        sourcetype: str | None, on_bytes: Callable[[int], None],
+    ) -> Loaded:  # fmt: skip
         loaded = Loaded()
         started = time.perf_counter()
-
-        def count_file(name: str) -> None:
-            loaded.files += 1
-
-        def count_passed(events: int) -> None:
-            loaded.passed += events
-
-        events = read_blocks(
-            paths,
-            sourcetype=sourcetype,
-            on_problem=loaded.problems.append,
-            on_file=count_file,
-            texts=texts,
-            on_passed=count_passed,
-        )
-        loaded.events = self.index.add(events, index) + loaded.passed
+        options = loaded.options(sourcetype, on_bytes)
+        options["texts"] = texts
+        loaded.events = self.index.add(read_blocks(paths, **options), index) + loaded.passed
         self.index.partial = loaded.passed > 0
         loaded.seconds = time.perf_counter() - started
         return loaded

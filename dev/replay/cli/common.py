@@ -20,7 +20,7 @@ from replay.report import REPORTS
 from replay.session import Loaded, Session
 
 DONE, UNEXPECTED, WRONG, MALFORMED = 0, 1, 2, 3
-_PROBLEMS_SHOWN = 20
+PROBLEMS_SHOWN = 20
 
 app = typer.Typer(
     help="A Splunk search head in one process: loads Splunk apps as they are and runs their searches on real logs.",
@@ -30,6 +30,9 @@ err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 Data = Annotated[
     list[str], typer.Argument(help="Log files, folders or archives; - for standard input.", metavar="DATA...")
+]
+Store = Annotated[
+    Path | None, typer.Option("--store", help="Search what `replay index` put there, not DATA.", metavar="DIR")
 ]
 Apps = Annotated[
     list[Path], typer.Option("--app", help="A Splunk app to load; may be given several times.", metavar="DIR")
@@ -48,20 +51,28 @@ Tolerate = Annotated[bool, typer.Option("--tolerate", help="Malformed input does
 
 
 def load(
-    session: Session,
-    spl: str,
-    ctx: Context,
-    data: list[str],
-    sourcetype: str | None,
-    index: str,
-    prefilter: bool,
+    session: Session, spl: str, ctx: Context, data: list[str], sourcetype: str | None, index: str, prefilter: bool
 ) -> Loaded:
-    """Read the logs that a search is to run on; events that it cannot find may be passed over."""
-    return session.load(data, sourcetype, index, required_texts(spl, ctx) if prefilter else None)
+    """Read the logs that a search is to run on; events that it cannot find may be passed over.
+
+    Raises:
+        ReplayError: there are both logs and a store, or neither.
+    """
+    from replay.cli.progress import reading
+
+    if session.store is not None:
+        if data:
+            raise ReplayError("--store searches what is in the store: index further logs with `replay index`")
+        return Loaded(events=session.index.count(), store=session.store)
+    if not data:
+        raise ReplayError("nothing to search: name logs, or a store that `replay index` has made (--store DIR)")
+    texts = required_texts(spl, ctx) if prefilter else None
+    with reading(data) as on_bytes:
+        return session.load(data, sourcetype, index, texts, on_bytes)
 
 
-def open_session(apps: list[Path], macros: list[str]) -> Session:
-    """A session with the apps and macros that the options name; warnings go to the screen.
+def open_session(apps: list[Path], macros: list[str], store: Path | None = None) -> Session:
+    """A session with the apps, macros and store that the options name; warnings go to the screen.
 
     Raises:
         ReplayError: a ``--set`` is none.
@@ -72,7 +83,12 @@ def open_session(apps: list[Path], macros: list[str]) -> Session:
         if not equals:
             raise ReplayError(f"--set takes MACRO=DEFINITION, not `{text}`")
         replaced[name.strip()] = definition
-    return Session(apps, macros=replaced, warn=lambda m: err.print(f"[yellow]warning:[/yellow] {escape(m)}"))
+    return Session(apps, macros=replaced, warn=warn, store=store)
+
+
+def warn(message: str) -> None:
+    """Say it on the screen; the run goes on."""
+    err.print(f"[yellow]warning:[/yellow] {escape(message)}")
 
 
 def finish(
@@ -100,12 +116,20 @@ def finish(
 
 def account(loaded: Loaded, rows: int, seconds: float) -> None:
     """Say on the screen what was read and what of it was malformed, and how many results there are."""
-    for problem in loaded.problems[:_PROBLEMS_SHOWN]:
-        err.print(f"[yellow]malformed:[/yellow] {escape(f'{problem.place}: {problem.reason}')}")
-    if len(loaded.problems) > _PROBLEMS_SHOWN:
-        err.print(f"… and {len(loaded.problems) - _PROBLEMS_SHOWN} more")
+    problems(loaded)
+    if loaded.store is not None:
+        err.print(f"{rows} results; {loaded.events} events in {escape(str(loaded.store))}; searched in {seconds:.2f} s")
+        return
     passed = f" ({loaded.passed} passed over)" if loaded.passed else ""
     err.print(
         f"{rows} results; read {loaded.files} files, {loaded.events} events{passed}, {len(loaded.problems)} problems "
         f"in {loaded.seconds:.2f} s; searched in {seconds:.2f} s"
     )
+
+
+def problems(loaded: Loaded) -> None:
+    """Say on the screen what was malformed."""
+    for problem in loaded.problems[:PROBLEMS_SHOWN]:
+        err.print(f"[yellow]malformed:[/yellow] {escape(f'{problem.place}: {problem.reason}')}")
+    if len(loaded.problems) > PROBLEMS_SHOWN:
+        err.print(f"… and {len(loaded.problems) - PROBLEMS_SHOWN} more")

@@ -18,6 +18,7 @@ from replay.cli.common import (
     Output,
     Prefilter,
     Sourcetype,
+    Store,
     Tolerate,
     app,
     err,
@@ -30,13 +31,14 @@ from replay.plan import plan_search
 
 @app.command()
 def run(
-    data: Data, apps: Apps = [], search: Annotated[str | None, typer.Option(help="Name of a saved search.")] = None,  # noqa: B006
+    data: Data = [], apps: Apps = [],  # noqa: B006
+    search: Annotated[str | None, typer.Option(help="Name of a saved search.")] = None,
     earliest: Earliest = None, latest: Latest = None, macros: Macros = [], output: Output = "table",  # noqa: B006
     expect: Expect = None, sourcetype: Sourcetype = None, index: IndexName = "main", tolerate: Tolerate = False,
-    prefilter: Prefilter = True,
+    prefilter: Prefilter = True, store: Store = None,
 ) -> None:  # fmt: skip
     """Run a saved search of an app on logs (without --search: the app's own correlation search)."""
-    session = open_session(apps, macros)
+    session = open_session(apps, macros, store)
     saved = session.knowledge.saved_search(search) if search else session.default_search()
     err.print(f"[bold]{escape(saved.name)}[/bold] ({saved.app})")
     err.print(escape(session.expanded(saved)), style="dim")

@@ -17,6 +17,7 @@ from replay.cli.common import (
     Output,
     Prefilter,
     Sourcetype,
+    Store,
     Tolerate,
     app,
     finish,
@@ -29,13 +30,13 @@ from replay.plan import plan_search
 
 @app.command()
 def search(
-    spl: Annotated[str, typer.Argument(help="A search, as typed into Splunk.", metavar="SPL")], data: Data,
+    spl: Annotated[str, typer.Argument(help="A search, as typed into Splunk.", metavar="SPL")], data: Data = [],  # noqa: B006
     apps: Apps = [], earliest: Earliest = None, latest: Latest = None, macros: Macros = [],  # noqa: B006
     output: Output = "table", expect: Expect = None, sourcetype: Sourcetype = None, index: IndexName = "main",
-    tolerate: Tolerate = False, prefilter: Prefilter = True,
+    tolerate: Tolerate = False, prefilter: Prefilter = True, store: Store = None,
 ) -> None:  # fmt: skip
     """Run a search on logs."""
-    session = open_session(apps, macros)
+    session = open_session(apps, macros, store)
     ctx = session.context(session.home, Place(), earliest, latest)
     loaded = load(session, spl, ctx, data, sourcetype, index, prefilter)
     finish(session, plan_search(spl, ctx), loaded, output, expect, tolerate)

@@ -11,6 +11,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Required, TypedDict, TypeVar, Unpack
 
@@ -20,7 +21,7 @@ from replay.inputs.base import ANY_SOURCETYPE, Confidence, Event, Format, Lines,
 from replay.inputs.skim import Skim
 from replay.inputs.stream import Stream, as_utf8
 
-__all__ = ["Event", "Lines", "Problem", "read", "read_blocks"]
+__all__ = ["Event", "Lines", "Options", "Problem", "files_of", "read", "read_blocks"]
 
 HEAD = 64 * 1024
 """Bytes of a file that are looked at to recognise its format."""
@@ -43,6 +44,7 @@ class Options(TypedDict, total=False):
         on_file: takes the name of each file, or member of an archive, before it is read.
         texts: events that hold none of these may be passed over unread, where the format allows it (skim.py).
         on_passed: takes how many events of a file were passed over.
+        on_bytes: takes how many bytes of a file were read, again and again.
     """
 
     sourcetype: str | None
@@ -50,11 +52,21 @@ class Options(TypedDict, total=False):
     on_file: Callable[[str], None]
     texts: frozenset[str] | None
     on_passed: Callable[[int], None]
+    on_bytes: Callable[[int], None]
+
+
+def files_of(paths: Sequence[Path | str], on_problem: _OnProblem) -> Iterator[str]:
+    """The files that reading these paths reads, in that order; ``-`` is itself.
+
+    Raises:
+        InputError: as ``read_blocks``.
+    """
+    return (file for path in _checked(paths) for file in _files(path, on_problem))
 
 
 def read(paths: Sequence[Path | str], **options: Unpack[Options]) -> Iterator[Event]:
     """As ``read_blocks``, every event by itself."""
-    return _read_all(_checked(paths), options, lambda format: format.read)
+    return _read_all(files_of(paths, options["on_problem"]), options, lambda format: format.read)
 
 
 def read_blocks(paths: Sequence[Path | str], **options: Unpack[Options]) -> Iterator[Event | Lines]:
@@ -71,7 +83,7 @@ def read_blocks(paths: Sequence[Path | str], **options: Unpack[Options]) -> Iter
     Raises:
         InputError: no path was given, or one does not exist or cannot be opened (before anything is read).
     """
-    return _read_all(_checked(paths), options, lambda format: format.blocks or format.read)
+    return _read_all(files_of(paths, options["on_problem"]), options, lambda format: format.blocks or format.read)
 
 
 def _checked(paths: Sequence[Path | str]) -> list[str]:
@@ -95,15 +107,14 @@ def _check(path: str) -> None:
 
 
 def _read_all(
-    paths: list[str], options: Options, reader: Callable[[Format], Callable[[Log], Iterator[_Found]]]
+    files: Iterator[str], options: Options, reader: Callable[[Format], Callable[[Log], Iterator[_Found]]]
 ) -> Iterator[_Found]:
-    on_problem, on_file = options["on_problem"], options.get("on_file")
-    for path in paths:
-        for file in _files(path, on_problem):
-            for log in _logs(file, options.get("sourcetype"), on_problem):
-                if on_file is not None:
-                    on_file(log.name)
-                yield from _read_log(log, options, reader)
+    on_file = options.get("on_file")
+    for file in files:
+        for log in _logs(file, options):
+            if on_file is not None:
+                on_file(log.name)
+            yield from _read_log(log, options, reader)
 
 
 def _files(path: str, on_problem: _OnProblem) -> Iterator[str]:
@@ -129,21 +140,25 @@ def _files(path: str, on_problem: _OnProblem) -> Iterator[str]:
                 on_problem(Problem(Place(file=file), "left out: it is not a regular file"))
 
 
-def _logs(path: str, sourcetype: str | None, on_problem: _OnProblem) -> Iterator[Log]:
-    if path == "-":
-        yield from _unpack(path, _read_stdin, sourcetype, on_problem, 0)
-        return
-    try:
-        file = open(path, "rb", buffering=0)  # noqa: SIM115 - closed by the with below; only opening is guarded
-    except OSError as error:
-        on_problem(Problem(Place(file=path), f"the file cannot be read: {error.strerror}"))
-        return
-    with file:
-        yield from _unpack(path, lambda size: file.read(size) or b"", sourcetype, on_problem, 0)
+def _logs(path: str, options: Options) -> Iterator[Log]:
+    sourcetype, on_problem = options.get("sourcetype"), options["on_problem"]
+    on_bytes = options.get("on_bytes")
+    with ExitStack() as stack:
+        number = sys.stdin.fileno() if path == "-" else -1
+        if path != "-":
+            try:
+                number = stack.enter_context(open(path, "rb", buffering=0)).fileno()
+            except OSError as error:
+                on_problem(Problem(Place(file=path), f"the file cannot be read: {error.strerror}"))
+                return
 
+        def read(size: int) -> bytes:
+            piece = os.read(number, size)
+            if on_bytes is not None:
+                on_bytes(len(piece))
+            return piece
 
-def _read_stdin(size: int) -> bytes:
-    return os.read(sys.stdin.fileno(), size)
+        yield from _unpack(path, read, sourcetype, on_problem, 0)
 
 
 def _unpack(

@@ -8,7 +8,7 @@ from pathlib import Path
 from replay.errors import Place
 from replay.knowledge.app import App
 from replay.knowledge.collections import Collection, find_collection
-from replay.knowledge.conf import Setting
+from replay.knowledge.conf import DEFAULT, Setting
 from replay.knowledge.datamodel_files import find_datamodel, visible_datamodels
 from replay.knowledge.datamodels import DataModel
 from replay.knowledge.eventtypes import EventType, Tags, read_eventtypes, read_tags
@@ -65,6 +65,11 @@ class Knowledge:
         """
         found = self._layers.stanza(app, conf, stanza)
         return None if found is None else found.settings.get(key)
+
+    def contents(self, app: str, conf: str) -> Mapping[str, Mapping[str, str]]:
+        """Stanza -> key -> value: all that a search in ``app`` sees of the .conf files of that name."""
+        stanzas = (self._layers.stanza(app, conf, name) for name in (DEFAULT, *self._layers.names(app, conf)))
+        return {s.name: {key: setting.value for key, setting in s.settings.items()} for s in stanzas if s is not None}
 
     def macro(self, app: str, name: str, arity: int) -> Macro:
         """See :func:`replay.knowledge.macros.find_macro`."""

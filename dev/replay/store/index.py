@@ -1,0 +1,128 @@
+"""Searches over a store: events are read from its files, datasets from their summaries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from replay.commands import Needs
+from replay.context import Context
+from replay.engine import Engine
+from replay.errors import InputError
+from replay.index import Index
+from replay.relation import ORDER, Column, Relation, fresh_name, quote, union
+from replay.store.fingerprint import fingerprint, takes
+from replay.store.folder import StoreFolder
+from replay.store.manifest import Bucket, Manifest, Summary, with_summary
+from replay.summaries import dataset_relation
+from replay.terms import TimeRange, time_predicate
+
+_NO_EVENTS = "SELECT * FROM (VALUES ('', 0.0, '', '', '', '', 0)) AS none(_raw, _time, host, source, sourcetype, \"index\", __n) WHERE false"  # noqa: E501
+
+
+class _FileIndex(Index):
+    """Events in Parquet files."""
+
+    def __init__(self, engine: Engine, files: list[Path]) -> None:
+        self._files = files
+        super().__init__(engine)
+
+    def _create(self) -> None:
+        self.table = fresh_name("v")
+        events = _parquet(self._files) if self._files else _NO_EVENTS
+        self.engine.execute(f"CREATE VIEW {self.table} AS {events}")
+
+
+class StoredIndex(_FileIndex):
+    """The events and summaries of a store.
+
+    A summary that is missing, or was made with other knowledge, is made when a search first reads the dataset, and
+    kept. Where it cannot be kept (somebody else is changing the store, or it may not be written), the search reads
+    the events themselves.
+
+    Args:
+        engine: the database that reads them.
+        folder: the store.
+    """
+
+    def __init__(self, engine: Engine, folder: StoreFolder) -> None:
+        self._folder = folder
+        self._fingerprints: dict[tuple[str, str, str], str | None] = {}
+        self._summarised: dict[str, Relation] = {}
+        super().__init__(engine, [folder.file(name) for name in folder.read().files])
+
+    def dataset(self, ctx: Context, model: str, dataset: str, needs: Needs) -> Relation:
+        """See ``context.Store``."""
+        if not takes(needs.names, needs.everything):
+            return super().dataset(ctx, model, dataset, needs)
+        key = (ctx.app, model, dataset)
+        if key not in self._fingerprints:
+            self._fingerprints[key] = fingerprint(ctx, model, dataset)
+        made_with = self._fingerprints[key]
+        if made_with is None:
+            return super().dataset(ctx, model, dataset, needs)
+        if made_with not in self._summarised:
+            summaries = self._summaries(ctx, model, dataset, made_with)
+            if summaries is None:
+                return super().dataset(ctx, model, dataset, needs)
+            self._summarised[made_with] = self._united(summaries)
+        rel = self._summarised[made_with]
+        when = time_predicate(TimeRange(ctx.earliest, ctx.latest), rel.field("_time").sql)
+        return rel if when == "true" else rel.filter(when)
+
+    def _summaries(self, ctx: Context, model: str, dataset: str, made_with: str) -> list[Summary] | None:
+        """One for each bucket; None if they cannot all be had."""
+        manifest = self._folder.read()
+        if not manifest.buckets:
+            return None
+        if all(_fresh(bucket, made_with) for bucket in manifest.buckets):
+            return [found for bucket in manifest.buckets if (found := _fresh(bucket, made_with))]
+        try:
+            with self._folder.changing() as manifest:
+                return self._complete(ctx, model, dataset, made_with, manifest)
+        except (InputError, OSError) as e:
+            ctx.warn(f"the summary of {model}.{dataset} cannot be kept ({e}): its events are read instead")
+            return None
+
+    def _complete(
+        self, ctx: Context, model: str, dataset: str, made_with: str, manifest: Manifest
+    ) -> list[Summary]:  # fmt: skip
+        """Make those that are missing."""
+        summaries, new = [], []
+        for bucket in manifest.buckets:
+            summary = _fresh(bucket, made_with)
+            if summary is None:
+                summary = self._summarise(ctx, model, dataset, made_with, bucket)
+                manifest = manifest.with_bucket(with_summary(bucket, summary))
+                new.append(self._folder.file(summary.file))
+            summaries.append(summary)
+        self._folder.commit(manifest, new)
+        return summaries
+
+    def _summarise(self, ctx: Context, model: str, dataset: str, made_with: str, bucket: Bucket) -> Summary:
+        events = _FileIndex(self.engine, [self._folder.file(name) for name in bucket.files])
+        rel = dataset_relation(events, ctx.within(None, None), model, dataset, Needs(everything=True)).drop(["_raw"])
+        name = f"{bucket.name}/{model}.{dataset}-{made_with[:16]}.parquet"
+        self.engine.write(rel, self._folder.file(name))
+        return Summary(f"{model}.{dataset}", ctx.app, made_with, name, dict(rel.columns))
+
+    def _united(self, summaries: list[Summary]) -> Relation:
+        """All rows; files with the same columns are read at once."""
+        alike: dict[tuple[tuple[str, Column], ...], list[Path]] = {}
+        for summary in summaries:
+            alike.setdefault(tuple(summary.columns.items()), []).append(self._folder.file(summary.file))
+        parts = [_relation(dict(columns), files) for columns, files in alike.items()]
+        return parts[0] if len(parts) == 1 else union(parts, reorder=False)
+
+
+def _fresh(bucket: Bucket, made_with: str) -> Summary | None:
+    return next((s for s in bucket.summaries if s.fingerprint == made_with), None)
+
+
+def _relation(columns: dict[str, Column], files: list[Path]) -> Relation:
+    name = fresh_name()
+    listed = ", ".join([*(column.sql for column in columns.values()), ORDER])
+    return Relation(name, columns, ((name, f"SELECT {listed} FROM ({_parquet(files)})"),))
+
+
+def _parquet(files: list[Path]) -> str:
+    return f"SELECT * FROM read_parquet([{', '.join(quote(str(file)) for file in files)}])"

@@ -1,0 +1,196 @@
+"""``replay index``: logs become a bucket of a store. One thread reads, others write."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+
+from replay.arrivals import Batch, batches, selected, size
+from replay.engine import Engine
+from replay.errors import InputError, Place
+from replay.inputs import Lines, Options, files_of, read_blocks
+from replay.relation import quote
+from replay.store.folder import StoreFolder
+from replay.store.manifest import Bucket, Manifest, Source
+
+_TEXT = 32 * 1024 * 1024
+_EVENTS = 50_000
+"""About how much goes into one file; each is held in memory while it is written."""
+_WRITERS = 2
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """What one run added.
+
+    Attributes:
+        sources: files that were indexed.
+        known: files whose content was in the store already.
+        events: that were added.
+    """
+
+    sources: tuple[Source, ...]
+    known: tuple[str, ...]
+    events: int
+
+
+def new_sources(paths: Sequence[Path | str], manifest: Manifest, options: Options) -> tuple[dict[str, str], list[str]]:
+    """Which files are to be indexed.
+
+    Args:
+        paths: files and folders.
+        manifest: of the store.
+        options: how they are read.
+
+    Returns:
+        file -> SHA-256 of those that are new, and the files whose content is there already.
+
+    Raises:
+        InputError: a path does not exist, is standard input, or is a file that was indexed with another content:
+            what it held then would be there twice.
+    """
+    if "-" in map(str, paths):
+        raise InputError("a store takes files, not standard input: save it to a file first")
+    have = {source.sha256: source.name for bucket in manifest.buckets for source in bucket.sources}
+    names = {name: sha256 for sha256, name in have.items()}
+    new: dict[str, str] = {}
+    known: list[str] = []
+    for file in files_of(paths, options["on_problem"]):
+        try:
+            with open(file, "rb") as content:
+                sha256 = file_digest(content, "sha256").hexdigest()
+        except OSError:
+            sha256 = ""  # the reader reports it
+        name = os.path.abspath(file)
+        if sha256 in have or sha256 in new.values():
+            known.append(file)
+        elif name in names:
+            raise InputError(
+                "changed since it was indexed, and the events it had would be there twice: "
+                "index what is new as another file, or all logs into a new store",
+                Place(file),
+            )
+        else:
+            new[file] = sha256
+    return new, known
+
+
+def index_logs(
+    engine: Engine, folder: StoreFolder, paths: Sequence[Path | str], index: str, options: Options
+) -> Indexed:
+    """Add the events of logs to a store: all that can be read, or, if it is interrupted, nothing.
+
+    Args:
+        engine: a database to work with.
+        folder: the store.
+        paths: files and folders; those whose content is there already are left out.
+        index: that the events belong to.
+        options: how the logs are read.
+
+    Raises:
+        InputError: as ``new_sources``; or another run is changing the store.
+    """
+    with folder.changing() as manifest:
+        folder.tidy(manifest)
+        new, known = new_sources(paths, manifest, options)
+        if not new:
+            folder.commit(manifest, ())
+            return Indexed((), tuple(known), 0)
+        name = f"bucket-{1 + max((int(b.name.rpartition('-')[2]) for b in manifest.buckets), default=0):06}"
+        folder.file(name).mkdir()
+        writing = _Writing(engine, folder.file(name), index, manifest.last)
+        read = [writing.add(file, sha256, options) for file, sha256 in new.items()]
+        sources = tuple(source for source in read if source.sha256)  # without one, it could not be read
+        files = writing.finish()
+        bucket = Bucket(name, tuple(f"{name}/{file.name}" for file in files), writing.last, sources)
+        folder.commit(manifest.with_bucket(bucket), files)
+    return Indexed(sources, tuple(known), sum(source.events for source in sources))
+
+
+class _Writing:
+    """A bucket under way.
+
+    Args:
+        engine: the database; each writer has a branch of it.
+        folder: of the bucket.
+        index: that the events belong to.
+        last: the greatest number of an event before.
+    """
+
+    def __init__(self, engine: Engine, folder: Path, index: str, last: int) -> None:
+        self.last = last
+        self._engine, self._folder, self._index = engine, folder, index
+        self._pool = ThreadPoolExecutor(_WRITERS)
+        self._files: list[Path] = []
+        self._under_way: deque[Future[None]] = deque()
+
+    def add(self, file: str, sha256: str, options: Options) -> Source:
+        """Read a file; what is read is written meanwhile."""
+        events = 0
+        try:
+            for part in _parts(batches(read_blocks([file], **options))):
+                count = sum(map(size, part))
+                events += count
+                self._files.append(self._folder / f"events-{len(self._files) + 1:06}.parquet")
+                self._under_way.append(self._pool.submit(self._write, part, self._files[-1], self.last))
+                self.last += count
+                while len(self._under_way) > _WRITERS:
+                    self._under_way.popleft().result()
+        except BaseException:
+            self._pool.shutdown(cancel_futures=True)
+            raise
+        return Source(os.path.abspath(file), sha256, events)
+
+    def finish(self) -> list[Path]:
+        """Wait for the writers; the files."""
+        with self._pool:
+            for future in self._under_way:
+                future.result()
+        return self._files
+
+    def _write(self, part: list[Batch], file: Path, last: int) -> None:
+        engine = self._engine.branch()
+        try:
+            self._copy(engine, part, file, last)
+            if engine.scalar(f"SELECT count(*) FROM read_parquet({quote(str(file))}) WHERE _time IS NULL"):
+                self._copy(engine, list(_careful(part)), file, last)
+        finally:
+            engine.close()
+
+    def _copy(self, engine: Engine, part: Iterable[Batch], file: Path, last: int) -> None:
+        with ExitStack() as stack:
+            events = " UNION ALL ".join(stack.enter_context(selected(engine, batch)) for batch in part)
+            engine.execute(
+                f'COPY (SELECT raw AS _raw, time AS _time, host, source, sourcetype, {quote(self._index)} AS "index", '
+                f"{last} + row_number() OVER () AS __n FROM ({events})) TO {quote(str(file))} "
+                "(FORMAT parquet, COMPRESSION zstd)"
+            )
+
+
+def _careful(part: list[Batch]) -> Iterator[Batch]:
+    for batch in part:
+        if isinstance(batch, Lines):
+            yield from batches(batch.careful())
+        else:
+            yield batch
+
+
+def _parts(found: Iterable[Batch]) -> Iterator[list[Batch]]:
+    """Batches that go into one file."""
+    part: list[Batch] = []
+    text = events = 0
+    for batch in found:
+        part.append(batch)
+        text += len(batch.text) if isinstance(batch, Lines) else sum(len(event.raw) for event in batch)
+        events += size(batch)
+        if text >= _TEXT or events >= _EVENTS:
+            yield part
+            part, text, events = [], 0, 0
+    if part:
+        yield part

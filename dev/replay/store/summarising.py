@@ -1,0 +1,35 @@
+"""Summaries made ahead: of the datasets that the searches of apps read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from replay.check import check_search
+from replay.commands import Needs
+from replay.errors import Place
+from replay.session import Session
+
+
+def datasets_read(apps: Sequence[Path]) -> list[tuple[str, str, str]]:
+    """App, model and dataset, for each that a saved search of the home app or of these apps reads.
+
+    A search that cannot be planned reads nothing here; ``replay check`` says why.
+    """
+    session = Session(apps, accelerate=True)
+    own = {session.home, *(app.id for app in session.knowledge.apps.values() if app.folder in apps)}
+    for saved in session.knowledge.saved_searches():
+        if saved.app in own:
+            check_search(session, saved)
+    return session.index.datasets
+
+
+def summarise(
+    apps: Sequence[Path], store: Path, wanted: Sequence[tuple[str, str, str]],
+    warn: Callable[[str], None] = lambda message: None,
+) -> Iterator[str]:  # fmt: skip
+    """Make the summaries that are missing; yields the name of each dataset when it has its own."""
+    session = Session(apps, store=store, warn=warn)
+    for app, model, dataset in wanted:
+        session.index.dataset(session.context(app, Place()), model, dataset, Needs(frozenset({"_time"})))
+        yield f"{model}.{dataset}"
