@@ -1,12 +1,16 @@
-"""Does every saved search of the loaded apps run? Planned on an empty index: syntax, knowledge objects, SQL and all."""
+"""Every saved search of the loaded apps: does it run, planned on an empty index; and what does it find in events."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from time import perf_counter
+from typing import Any
 
 from replay.errors import ReplayError
 from replay.knowledge import SavedSearch
+from replay.plan import plan_search
 from replay.session import Session
 
 
@@ -20,9 +24,45 @@ class Verdict:
     reason: str = ""
     place: str = ""
 
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Outcome(Verdict):
+    """One saved search that was run, or why it was not.
+
+    Attributes:
+        results: how many; None if it failed.
+        seconds: that it took.
+    """
+
+    results: int | None = None
+    seconds: float = 0.0
+
+
+def run_searches(session: Session, searches: Iterable[SavedSearch], **times: str | None) -> Iterator[Outcome]:
+    """Run saved searches over all events of the session.
+
+    Args:
+        session: its events.
+        searches: in this order.
+        times: ``earliest`` and ``latest``, see ``Session.context``.
+    """
+    for saved in searches:
+        started = perf_counter()
+        verdict, results = _tried(saved, partial(_run, session, saved, **times))
+        yield Outcome(**asdict(verdict), results=results, seconds=round(perf_counter() - started, 3))
+
+
+def _run(session: Session, saved: SavedSearch, **times: str | None) -> int:
+    engine = session.engine.branch()  # what it computes on the way is dropped with it
+    try:
+        ctx = replace(session.saved_context(saved, **times), engine=engine)
+        return sum(1 for _ in engine.rows(plan_search(saved.search, ctx)))
+    finally:
+        engine.close()
 
 
 def check_searches(session: Session) -> Iterator[Verdict]:
@@ -33,9 +73,11 @@ def check_searches(session: Session) -> Iterator[Verdict]:
 
 def check_search(session: Session, saved: SavedSearch) -> Verdict:
     """Plan the search and have the database accept the plan."""
+    return _tried(saved, lambda: session.engine.count(session.plan_saved(saved)))[0]
+
+
+def _tried(saved: SavedSearch, act: Callable[[], int]) -> tuple[Verdict, int | None]:
     try:
-        relation = session.plan_saved(saved)
-        session.engine.count(relation)
+        return Verdict(saved.app, saved.name, "runs"), act()
     except ReplayError as e:
-        return Verdict(saved.app, saved.name, "fails", e.message, str(e.place.within(saved.place)))
-    return Verdict(saved.app, saved.name, "runs")
+        return Verdict(saved.app, saved.name, "fails", e.message, str(e.place.within(saved.place))), None

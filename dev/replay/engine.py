@@ -28,6 +28,7 @@ from replay.relation import ORDER, Column, Relation, fresh_name, quote
 _UDF_CALL = re.compile(r"\b(py_[a-z0-9_]+)\(")
 MEMORY_LIMIT = "1GB"
 _FEW = 2_000
+_ROW_GROUP = 24_576
 Value = str | float | list[str] | None
 
 
@@ -227,7 +228,20 @@ class Engine:
 
     def write(self, relation: Relation, path: Path) -> None:
         """Write the rows, with their numbers, to a Parquet file."""
-        self.execute(f"COPY ({relation.sql()}) TO {quote(str(path))} (FORMAT parquet, COMPRESSION zstd)")
+        self.copy(relation.sql(), path, _ROW_GROUP)
+
+    def copy(self, sql: str, path: Path, row_group: int) -> None:
+        """Write what a SELECT gives to a Parquet file.
+
+        Args:
+            sql: the SELECT.
+            path: the file.
+            row_group: how many rows the writer gathers. Few cost little memory and let all cores read the file; very
+                few make it slow to read.
+        """
+        self.execute(
+            f"COPY ({sql}) TO {quote(str(path))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {row_group})"
+        )
 
     def load_rows(self, rows: Sequence[Mapping[str, Value]], columns: Mapping[str, Column]) -> Relation:
         """Rows made in Python (a lookup table, the output of a custom command) as a relation, in their order."""

@@ -152,9 +152,8 @@ class Index:
         key = (ctx.app, model, dataset)
         if key not in self._datasets:
             unlimited = ctx.within(None, None)
-            self._datasets[key] = ctx.materialize(
-                dataset_relation(self, unlimited, model, dataset, Needs(everything=True))
-            )
+            whole = dataset_relation(self, unlimited, model, dataset, Needs(everything=True))
+            self._datasets[key] = self.engine.materialize(whole)
         rel = self._datasets[key]
         when = time_predicate(TimeRange(ctx.earliest, ctx.latest), rel.field("_time").sql)
         return rel if when == "true" else rel.filter(when)

@@ -188,6 +188,12 @@ class Session:
             raise SearchError(f"--{name} {text}: no time (try -1h@h, now, 2024-05-01T00:00:00Z, epoch seconds)")
         return value
 
+    def own_searches(self) -> list[SavedSearch]:
+        """The saved searches of the home app and of the apps that the user gave."""
+        given = {folder.resolve() for folder in self.given}
+        own = {self.home, *(app.id for app in self.knowledge.apps.values() if app.folder.resolve() in given)}
+        return [saved for saved in self.knowledge.saved_searches() if saved.app in own]
+
     def default_search(self) -> SavedSearch:
         """The correlation search of the home app.
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import Annotated
 
 import typer
 
-from replay.cli.common import WRONG, Apps, app, err
+from replay.cli.common import Apps, app
 from replay.session import Session
 
 
@@ -18,16 +16,6 @@ def check(
 ) -> None:  # fmt: skip
     """Plan every saved search of the apps without data; exit with 2 if any fails."""
     from replay.check import check_searches
+    from replay.cli.verdicts import print_verdicts
 
-    session = Session(apps, accelerate=True)
-    failed = 0
-    for verdict in check_searches(session):
-        failed += verdict.status != "runs"
-        if output == "json":
-            sys.stdout.write(json.dumps(verdict.as_dict(), ensure_ascii=False) + "\n")
-        else:
-            why = f": {verdict.reason}" + (f" ({verdict.place})" if verdict.place else "") if verdict.reason else ""
-            sys.stdout.write(f"{verdict.status:5}  {verdict.app}  {verdict.search}{why}\n")
-    if failed:
-        err.print(f"{failed} fail")
-        raise typer.Exit(WRONG)
+    print_verdicts(check_searches(Session(apps, accelerate=True)), output)

@@ -12,9 +12,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from replay.context import Context
 from replay.errors import ReplayError
-from replay.prefilter import required_texts
 from replay.relation import Relation
 from replay.report import REPORTS
 from replay.session import Loaded, Session
@@ -51,9 +49,9 @@ Tolerate = Annotated[bool, typer.Option("--tolerate", help="Malformed input does
 
 
 def load(
-    session: Session, spl: str, ctx: Context, data: list[str], sourcetype: str | None, index: str, prefilter: bool
+    session: Session, data: list[str], sourcetype: str | None, index: str, texts: frozenset[str] | None = None
 ) -> Loaded:
-    """Read the logs that a search is to run on; events that it cannot find may be passed over.
+    """Read the logs that searches are to run on; see ``Session.load``.
 
     Raises:
         ReplayError: there are both logs and a store, or neither.
@@ -66,12 +64,13 @@ def load(
         return Loaded(events=session.index.count(), store=session.store)
     if not data:
         raise ReplayError("nothing to search: name logs, or a store that `replay index` has made (--store DIR)")
-    texts = required_texts(spl, ctx) if prefilter else None
     with reading(data) as on_bytes:
         return session.load(data, sourcetype, index, texts, on_bytes)
 
 
-def open_session(apps: list[Path], macros: list[str], store: Path | None = None) -> Session:
+def open_session(
+    apps: list[Path], macros: list[str], store: Path | None = None, *, accelerate: bool = False
+) -> Session:
     """A session with the apps, macros and store that the options name; warnings go to the screen.
 
     Raises:
@@ -83,7 +82,7 @@ def open_session(apps: list[Path], macros: list[str], store: Path | None = None)
         if not equals:
             raise ReplayError(f"--set takes MACRO=DEFINITION, not `{text}`")
         replaced[name.strip()] = definition
-    return Session(apps, macros=replaced, warn=warn, store=store)
+    return Session(apps, macros=replaced, warn=warn, store=store, accelerate=accelerate)
 
 
 def warn(message: str) -> None:

@@ -26,6 +26,7 @@ from replay.cli.common import (
 )
 from replay.errors import Place
 from replay.plan import plan_search
+from replay.prefilter import required_texts
 
 
 @app.command()
@@ -38,5 +39,5 @@ def search(
     """Run a search on logs."""
     session = open_session(apps, macros, store)
     ctx = session.context(session.home, Place(), earliest, latest)
-    loaded = load(session, spl, ctx, data, sourcetype, index, prefilter)
+    loaded = load(session, data, sourcetype, index, required_texts(spl, ctx) if prefilter else None)
     finish(session, plan_search(spl, ctx), loaded, output, expect, tolerate)

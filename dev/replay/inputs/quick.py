@@ -17,10 +17,12 @@ from replay.relation import quote
 
 SMALL = 1024 * 1024
 """A log shorter than this is read by the careful reader: it is done before pyarrow is even imported."""
-BLOCK = 8 * 1024 * 1024
+BLOCK = 4 * 1024 * 1024
 
 # A line break where the line before it does not end an event, or the line behind it does not begin one.
 _IRREGULAR = rb"\n(?:(?<!</Event>\n)(?<!</Event>\r\n)|(?!<Event )(?!\z))"
+# What the careful reader has to look at: declarations and comments, a second event in a line, NUL.
+_STRANGE = rb"<(?:!|/Event>(?!\r?\n)|Event[ >](?<!\n<Event.))|\x00"
 Careful = Callable[[Log], Iterator[Event]]
 ReadHeader = Callable[[str], Header]
 
@@ -50,8 +52,14 @@ def read(log: Log, careful: Careful, header: ReadHeader, sourcetype: str) -> Ite
 
 def _last_time(text: bytes, header: ReadHeader, before: float) -> float:
     """The time of the last event that has one; if none has, that of the text before."""
-    times = (header(line.decode()).time for line in reversed(text.splitlines()))
-    return next((time for time in times if time is not None), before)
+    end = len(text) - 1
+    while end > 0:
+        start = text.rfind(b"\n", 0, end) + 1
+        time = header(text[start:end].decode()).time
+        if time is not None:
+            return time
+        end = start - 1
+    return before
 
 
 def whole_lines(stream: Stream) -> bytes:
@@ -85,10 +93,7 @@ def compiled(pattern: bytes) -> Any:
 
 def _simple(block: bytes) -> bytes | None:
     """A block without carriage returns, if every line is one event and nothing has to be reported; else None."""
-    if len(block) > EVENT_LIMIT or not is_regular(block) or b"<!" in block or b"\0" in block:
-        return None
-    lines = block.count(b"\n")
-    if block.count(b"</Event>") != lines or block.count(b"<Event ") != lines or block.count(b"<Event>"):
+    if len(block) > EVENT_LIMIT or not is_regular(block) or compiled(_STRANGE).search(block, 1):
         return None
     try:
         block.decode()

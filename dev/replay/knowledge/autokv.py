@@ -39,8 +39,8 @@ _ATTRIBUTES = (
     "ActivityID",
     "RelatedActivityID",
 )
-# Hidden columns of an XML event made ready for extraction: its text with numeric character references spelled out, and
-# if it was read at once, its System, the values of all wanted names, and whether it has no others.
+# Hidden columns of an event made ready for extraction: the text of XML with numeric character references spelled out,
+# and if it was read at once, its System, the values of all wanted names, and whether it has no others.
 _HEAD_NAME, _TEXT_NAME, _VALUES_NAME, _WHOLE_NAME = "__head", "__text", "__values", "__whole"
 _HEAD, _TEXT, _VALUES, _WHOLE = (f'"{name}"' for name in (_HEAD_NAME, _TEXT_NAME, _VALUES_NAME, _WHOLE_NAME))
 _DATA_NAME = r"""<Data Name=['"]([^'"<>]+)['"]"""
@@ -51,30 +51,32 @@ _WORD = re.compile(r"[A-Za-z_][\w.\-]*")
 
 def hidden_columns(names: Iterable[str]) -> list[str]:
     """Every column that ``prepare`` may have added for these names."""
-    return [_HEAD_NAME, _TEXT_NAME, _VALUES_NAME, _WHOLE_NAME, *map(_undecoded, names)]
+    return [_HEAD_NAME, _TEXT_NAME, _VALUES_NAME, _WHOLE_NAME, *map(_found_in, names)]
 
 
 def prepare(props: Props, raw: Relation, names: Collection[str], *, at_once: bool) -> Relation:
     """Events made ready for ``automatic_field``.
 
     Args:
-        props: what says how events are written; only XML needs anything.
+        props: what says how events are written.
         raw: the events.
         names: the fields that will be asked for.
-        at_once: they are many, so an event is read once instead of searched through for each.
+        at_once: they are many, so XML is read once instead of searched through for each.
     """
+    if _reads_json(props):
+        return _read_json(raw, [name for name in names if "{}" not in name])
     if props.kv_mode != "xml":
         return raw
     rel = raw.extend({_TEXT_NAME: Expr(f"spl_xml_spelled({raw.field('_raw').sql})", Kind.STR)})
     values = [n for n in names if _WORD.fullmatch(n) and n not in _SYSTEM] if at_once else []
     if values:
         rel = _read_at_once(rel, values)
-    return rel.extend({_undecoded(name): _xml(name, values) for name in names})
+    return rel.extend({_found_in(name): _xml(name, values) for name in names})
 
 
-def _undecoded(name: str) -> str:
-    """The column that holds a field as XML writes it: decoding names it more than once, so it is computed before."""
-    return f"__xml:{name}"
+def _found_in(name: str) -> str:
+    """The column that holds a field as the event has it: what comes after names it more than once."""
+    return f"__kv:{name}"
 
 
 def _read_at_once(rel: Relation, names: Sequence[str]) -> Relation:
@@ -125,17 +127,16 @@ def _object(mark: str) -> str:
 
 def automatic_field(props: Props, name: str, raw: Relation) -> Expr:
     """The field of this name as KV_MODE finds it in ``_raw``; null if the mode gives none."""
-    text = raw.field("_raw").sql
     match props.kv_mode:
         case "none":
             return NULL
         case "xml":
-            found = raw.field(_undecoded(name))
+            found = raw.field(_found_in(name))
             return found if found is NULL else Expr(f"spl_xml({found.sql})", Kind.STR)
         case "json":
-            return _json(name, text)
+            return _json(name, raw)
         case "auto" | "auto_escaped":
-            return _auto(props, name, text)
+            return _auto(props, name, raw)
     raise KnowledgeError(f"KV_MODE = {props.kv_mode} is not supported", props.settings["KV_MODE"].place)
 
 
@@ -146,7 +147,7 @@ def discover(props: Props, raw: Relation, ctx: Context) -> set[str]:
     if props.kv_mode == "xml":
         names |= {*_SYSTEM, *_ATTRIBUTES} | _all(ctx, raw, f"regexp_extract_all({text}, {quote(_DATA_NAME)}, 1)")
         names |= _all(ctx, raw, f"regexp_extract_all({text}, {quote(_LEAF)}, 1)") - {"Data"}
-    if props.kv_mode == "json" or (props.kv_mode.startswith("auto") and props.auto_kv_json):
+    if _reads_json(props):
         names |= _json_names(ctx, raw, text)
     if props.kv_mode.startswith("auto"):
         names |= _all(ctx, raw, f"regexp_extract_all({text}, {quote(_PAIR_KEY)}, 1)", f"NOT {_is_json(text)}")
@@ -207,14 +208,44 @@ def _is_json(text: str) -> str:
     return f"(starts_with(ltrim({text}), '{{') AND json_valid({text}))"
 
 
-def _json(name: str, text: str) -> Expr:
+def _reads_json(props: Props) -> bool:
+    return props.kv_mode == "json" or (props.kv_mode.startswith("auto") and props.auto_kv_json)
+
+
+def _read_json(rel: Relation, names: Sequence[str]) -> Relation:
+    """Events with the values of all these names.
+
+    Each call of a JSON function parses the event anew and holds some thousand parsed events: hence one call for all.
+    Where an event is no JSON object, there are no values.
+    """
+    paths = [(name, path) for name in names for path in _json_paths(name)]
+    if not paths:
+        return rel
+    text = rel.field("_raw").sql
+    read = f"try(json_extract_string({text}, [{', '.join(quote(path) for _, path in paths)}]))"
+    # random(): see _read_at_once
+    found = f"CASE WHEN random() >= 0 AND starts_with(ltrim({text}), '{{') THEN {read} END"
+    rel = rel.extend({_VALUES_NAME: Expr(found, Kind.MV)})
+    values: dict[str, list[str]] = {}
+    for position, (name, _) in enumerate(paths, 1):
+        values.setdefault(name, []).append(f"{_VALUES}[{position}]")
+    return rel.extend({_found_in(n): Expr(f"coalesce({', '.join(v)})", Kind.STR) for n, v in values.items()})
+
+
+def _json_paths(name: str) -> list[str]:
+    return [json_path(name)] + (["$." + json.dumps(name, ensure_ascii=False)] if "." in name else [])
+
+
+def _json(name: str, raw: Relation) -> Expr:
     if "{}" in name:
+        text = raw.field("_raw").sql
         found = f"json_extract_string({text}, {quote(json_path(name))})"
-        return Expr(f"CASE WHEN {_is_json(text)} THEN spl_mv({found}) END", Kind.MV)
-    paths = [json_path(name)] + (["$." + json.dumps(name, ensure_ascii=False)] if "." in name else [])
-    found = ", ".join(f"json_extract_string({text}, {quote(p)})" for p in paths)
-    value = f"coalesce({found})" if len(paths) > 1 else found
-    return Expr(f"CASE WHEN {_is_json(text)} THEN {value} END", Kind.STR)
+        return Expr(f"CASE WHEN {_has_json(raw)} THEN spl_mv({found}) END", Kind.MV)
+    return raw.field(_found_in(name))
+
+
+def _has_json(raw: Relation) -> str:
+    return f"{_VALUES} IS NOT NULL" if raw.has(_VALUES_NAME) else _is_json(raw.field("_raw").sql)
 
 
 def _json_names(ctx: Context, raw: Relation, text: str) -> set[str]:
@@ -238,10 +269,11 @@ def _leaves(structure: object, prefix: str = "") -> Iterator[str]:
 # --- key=value --------------------------------------------------------------------------------------------------------
 
 
-def _auto(props: Props, name: str, text: str) -> Expr:
-    from_json = _json(name, text) if props.auto_kv_json else NULL
+def _auto(props: Props, name: str, raw: Relation) -> Expr:
+    from_json = _json(name, raw) if props.auto_kv_json else NULL
     if from_json.kind is Kind.MV or not _WORD.fullmatch(name):
         return from_json
+    text = raw.field("_raw").sql
     key = re.escape(name)
     before = r"(?:^|[\s,;?&|({\[])"
     quoted_value = f'{before}{key}\\s?=\\s?"((?:[^"\\\\]|\\\\.)*)"'
@@ -249,4 +281,4 @@ def _auto(props: Props, name: str, text: str) -> Expr:
     pair = " , ".join(f"nullif(regexp_extract({text}, {quote(p)}, 1), '')" for p in (quoted_value, bare))
     if from_json is NULL:
         return Expr(f"coalesce({pair})", Kind.STR)
-    return Expr(f"CASE WHEN {_is_json(text)} THEN {from_json.sql} ELSE coalesce({pair}) END", Kind.STR)
+    return Expr(f"CASE WHEN {_has_json(raw)} THEN {from_json.sql} ELSE coalesce({pair}) END", Kind.STR)

@@ -19,9 +19,10 @@ from replay.relation import quote
 from replay.store.folder import StoreFolder
 from replay.store.manifest import Bucket, Manifest, Source
 
-_TEXT = 32 * 1024 * 1024
+_TEXT = 8 * 1024 * 1024
 _EVENTS = 50_000
 """About how much goes into one file; each is held in memory while it is written."""
+_ROW_GROUP = 8192
 _WRITERS = 2
 
 
@@ -137,11 +138,11 @@ class _Writing:
             for part in _parts(batches(read_blocks([file], **options))):
                 count = sum(map(size, part))
                 events += count
+                if len(self._under_way) == _WRITERS:
+                    self._under_way.popleft().result()
                 self._files.append(self._folder / f"events-{len(self._files) + 1:06}.parquet")
                 self._under_way.append(self._pool.submit(self._write, part, self._files[-1], self.last))
                 self.last += count
-                while len(self._under_way) > _WRITERS:
-                    self._under_way.popleft().result()
         except BaseException:
             self._pool.shutdown(cancel_futures=True)
             raise
@@ -166,11 +167,11 @@ class _Writing:
     def _copy(self, engine: Engine, part: Iterable[Batch], file: Path, last: int) -> None:
         with ExitStack() as stack:
             events = " UNION ALL ".join(stack.enter_context(selected(engine, batch)) for batch in part)
-            engine.execute(
-                f'COPY (SELECT raw AS _raw, time AS _time, host, source, sourcetype, {quote(self._index)} AS "index", '
-                f"{last} + row_number() OVER () AS __n FROM ({events})) TO {quote(str(file))} "
-                "(FORMAT parquet, COMPRESSION zstd)"
+            sql = (
+                f'SELECT raw AS _raw, time AS _time, host, source, sourcetype, {quote(self._index)} AS "index", '
+                f"{last} + row_number() OVER () AS __n FROM ({events})"
             )
+            engine.copy(sql, file, _ROW_GROUP)
 
 
 def _careful(part: list[Batch]) -> Iterator[Batch]:

@@ -17,10 +17,8 @@ def datasets_read(apps: Sequence[Path]) -> list[tuple[str, str, str]]:
     A search that cannot be planned reads nothing here; ``replay check`` says why.
     """
     session = Session(apps, accelerate=True)
-    own = {session.home, *(app.id for app in session.knowledge.apps.values() if app.folder in apps)}
-    for saved in session.knowledge.saved_searches():
-        if saved.app in own:
-            check_search(session, saved)
+    for saved in session.own_searches():
+        check_search(session, saved)
     return session.index.datasets
 
 

@@ -1,0 +1,256 @@
+"""A store gives what its logs give, holds nothing twice, and is never half written."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from replay.engine import Engine
+from replay.errors import InputError, Place
+from replay.inputs import quick
+from replay.plan import plan_search
+from replay.session import Loaded, Session
+from replay.store import indexing
+from replay.store.folder import MANIFEST, StoreFolder
+from replay.store.indexing import Indexed, index_logs
+from replay.store.summarising import datasets_read, summarise
+from support import ROOT, SHARED, write_app
+
+SYSMON = ROOT / "dev/datasets/msra-windows-sysmon.log"
+ATTACK = "Endpoint - Windows Remote Assistance Spawning Process - Rule"
+SEARCHES = [
+    "index=* | stats count by sourcetype source host",
+    "index=* EventCode=1 | stats count min(_time) max(_time) by User Image",
+    "| tstats count from datamodel=Endpoint.Processes by Processes.dest Processes.user Processes.process",
+    "| tstats count from datamodel=Endpoint.Processes where nodename=Processes by Processes.process_name _time span=1h",
+    "| tstats dc(Processes.process_guid) from datamodel=Endpoint.Processes where Processes.dest=HW-WS-0* by index host",
+    "| tstats count from datamodel=Endpoint.Registry by Registry.dest Registry.registry_path",
+    "| datamodel Endpoint Processes search | stats count by Processes.process_id Processes.dest _raw",
+    "| from datamodel Endpoint.Processes | stats count by process_name",
+    "index=* | sort 5 -_time | table _time _raw host",
+    "search index=* tag=process | head 7 | table _time host",
+]
+
+
+def put(store: Path, *logs: Path, index: str = "main", loaded: Loaded | None = None) -> Indexed:
+    options = (loaded or Loaded()).options(None)
+    return index_logs(Engine(), StoreFolder(store, create=True), logs, index, options)
+
+
+def results(session: Session, spl: str, **times: str) -> list[str]:
+    rows = session.engine.rows(plan_search(spl, session.context(session.home, Place(), **times)))
+    return sorted(json.dumps(row, sort_keys=True) for row in rows)
+
+
+def over_logs(logs: Sequence[Path]) -> Session:
+    session = Session()
+    session.load(logs)
+    return session
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    store = tmp_path_factory.mktemp("store") / "s"
+    put(store, SYSMON)
+    return store
+
+
+@pytest.mark.parametrize("spl", SEARCHES)
+def test_a_search_gives_what_it_gives_over_the_logs(stored: Path, spl: str) -> None:
+    expected = results(over_logs([SYSMON]), spl)
+    session = Session(store=stored)
+    assert results(session, spl) == expected
+    assert results(session, spl) == expected  # now from the summary, where there is one
+    assert results(Session(store=stored), spl) == expected
+
+
+@pytest.mark.parametrize("spl", SEARCHES[2:5])
+def test_a_time_range_holds_over_summaries(stored: Path, spl: str) -> None:
+    times = {"earliest": "2024-03-12T10:40:00Z", "latest": "2024-03-12T11:10:00Z"}
+    expected = results(over_logs([SYSMON]), spl, **times)
+    assert results(Session(store=stored), spl, **times) == expected
+    assert expected != results(over_logs([SYSMON]), spl)
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="no real logs beside the checkout")
+def test_real_logs_of_several_kinds(tmp_path: Path) -> None:
+    logs = sorted(p for p in (SHARED / "data/events").iterdir() if p.suffix in (".log", ".evtx", ".json", ".gz"))[:6]
+    put(tmp_path / "s", *logs[:3])
+    put(tmp_path / "s", *logs[3:])
+    plain, stored = over_logs(logs), Session(store=tmp_path / "s")
+    for spl in SEARCHES:
+        assert results(stored, spl) == results(plain, spl), spl
+
+
+def test_blocks_of_lines_are_stored_as_single_events_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path / "careful", SYSMON)
+    monkeypatch.setattr(quick, "SMALL", 1)
+    monkeypatch.setattr(quick, "BLOCK", 20_000)
+    monkeypatch.setattr(indexing, "_TEXT", 50_000)
+    put(tmp_path / "quick", SYSMON)
+    assert len(list((tmp_path / "quick/bucket-000001").iterdir())) > 3
+    every = "index=* | table _time _raw host source sourcetype index"
+    assert results(Session(store=tmp_path / "quick"), every) == results(Session(store=tmp_path / "careful"), every)
+
+
+def test_lines_without_a_time_are_read_with_care(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = SYSMON.read_text(encoding="utf-8").splitlines(keepends=True)
+    xml = [line for line in lines if line.startswith("<Event ") and line.endswith("</Event>\n")][:50]
+    xml[20] = xml[20].replace("<TimeCreated SystemTime='", "<TimeCreated SystemTime='no time ")
+    log = tmp_path / "log"
+    log.write_text("".join(xml), encoding="utf-8")
+    monkeypatch.setattr(quick, "SMALL", 1)
+    loaded = Loaded()
+    put(tmp_path / "s", log, loaded=loaded)
+    assert len(loaded.problems) == 1
+    every = "index=* | table _time _raw"
+    assert results(Session(store=tmp_path / "s"), every) == results(over_logs([log]), every)
+
+
+def test_the_same_content_is_not_indexed_twice(tmp_path: Path) -> None:
+    copy = tmp_path / "copy.log"
+    copy.write_bytes(SYSMON.read_bytes())
+    first, second, third = (put(tmp_path / "s", log) for log in (SYSMON, SYSMON, copy))
+    assert (first.events, second.events, third.events) == (317, 0, 0)
+    assert (second.known, third.known) == ((str(SYSMON),), (str(copy),))
+    assert Session(store=tmp_path / "s").index.count() == 317
+
+
+def test_new_files_only_add(tmp_path: Path) -> None:
+    store, more = tmp_path / "s", tmp_path / "more.log"
+    put(store, SYSMON)
+    list(summarise([], store, datasets_read([])))
+    before = {path: path.stat().st_mtime_ns for path in (store / "bucket-000001").iterdir()}
+    more.write_text(SYSMON.read_text(encoding="utf-8").replace("HW-WS-014", "HW-WS-999"), encoding="utf-8")
+    assert put(store, SYSMON, more).events == 317
+    spl = "| tstats count from datamodel=Endpoint.Processes by Processes.dest"
+    assert results(Session(store=store), spl) == results(over_logs([SYSMON, more]), spl)
+    assert {path: path.stat().st_mtime_ns for path in (store / "bucket-000001").iterdir()} == before
+    order = "index=* | table _seq host _raw"
+    numbers = [json.loads(row)["_seq"] for row in results(Session(store=store), order)]
+    assert len(set(numbers)) == 634
+
+
+def test_a_file_that_has_changed_is_refused_before_anything_is_done(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    log.write_bytes(SYSMON.read_bytes())
+    put(tmp_path / "s", log)
+    before = (tmp_path / "s" / MANIFEST).read_bytes()
+    log.write_bytes(SYSMON.read_bytes() * 2)
+    with pytest.raises(InputError, match="changed since it was indexed"):
+        put(tmp_path / "s", log)
+    assert (tmp_path / "s" / MANIFEST).read_bytes() == before
+
+
+def manifest(store: Path, text: str) -> Path:
+    store.mkdir()
+    (store / MANIFEST).write_text(text, encoding="utf-8")
+    return store
+
+
+BAD = {
+    "no JSON": ("{", "not the manifest of a store"),
+    "another format": ('{"format": 99, "buckets": []}', "format 99, not 1"),
+    "no buckets": ('{"format": 1}', "not the manifest of a store"),
+    "a way out": (
+        '{"format": 1, "buckets": [{"name": "b", "files": ["../x"], "last": 0, "sources": [], "summaries": []}]}',
+        "leaves the store",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), BAD.values(), ids=BAD.keys())
+def test_a_malformed_manifest_is_named(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message) as e:
+        Session(store=manifest(tmp_path / "s", text))
+    assert e.value.place.file == str(tmp_path / "s" / MANIFEST)
+
+
+def test_folders_that_are_something_else_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no store: make one"):
+        Session(store=tmp_path / "none")
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(InputError, match="not a store, and not empty"):
+        put(tmp_path, SYSMON)
+    (tmp_path / "served").mkdir()
+    (tmp_path / "served/events.duckdb").touch()
+    with pytest.raises(InputError, match="belongs to `replay serve`"):
+        put(tmp_path / "served", SYSMON)
+    with pytest.raises(InputError, match="not standard input"):
+        put(tmp_path / "new", Path("-"))
+
+
+def test_a_run_that_is_killed_leaves_the_store_as_it_was(tmp_path: Path) -> None:
+    store, big = tmp_path / "s", tmp_path / "big.log"
+    put(store, SYSMON)
+    before = (store / MANIFEST).read_bytes()
+    text = "".join(line for line in SYSMON.open(encoding="utf-8") if line.startswith("<Event "))
+    big.write_text(text * 150, encoding="utf-8")
+    command = [sys.executable, "-m", "replay", "index", str(big), "--store", str(store)]
+    with subprocess.Popen(command, cwd=ROOT / "dev", stderr=subprocess.PIPE) as process:
+        while not list(store.glob("bucket-000002/*.parquet")):
+            assert process.poll() is None, process.stderr and process.stderr.read()
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+    assert (store / MANIFEST).read_bytes() == before
+    assert Session(store=store).index.count() == 317
+    assert put(store, big).events == len(text.splitlines()) * 150
+    named = {f"{store}/{name}" for name in StoreFolder(store).read().files}
+    assert {str(path) for path in store.glob("bucket-*/events-*")} == named
+
+
+def test_two_runs_at_once_are_refused_and_searches_go_on(tmp_path: Path) -> None:
+    store = tmp_path / "s"
+    put(store, SYSMON)
+    warnings: list[str] = []
+    spl = SEARCHES[2]
+    with (store / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(InputError, match="another run is changing this store"):
+            put(store, SYSMON)
+        assert results(Session(store=store, warn=warnings.append), spl) == results(over_logs([SYSMON]), spl)
+    assert len(warnings) == 1
+    assert "its events are read instead" in warnings[0]
+
+
+def test_a_summary_is_made_anew_when_its_knowledge_changes(tmp_path: Path) -> None:
+    """The fields of a summary are those that a search would compute now: Splunk keeps old ones until a rebuild."""
+    store = tmp_path / "s"
+    put(store, SYSMON)
+    spl = "| tstats count from datamodel=Endpoint.Processes by Processes.dest"
+
+    def hosts(*apps: Path) -> set[str]:
+        session = Session(apps, store=store)
+        return {json.loads(row)["Processes.dest"] for row in results(session, spl)}
+
+    plain = hosts()
+    files = set(store.rglob("Endpoint.Processes-*"))
+    props = {"source::XmlWinEventLog:Microsoft-Windows-Sysmon/Operational": {"EVAL-dest": '"renamed"'}}
+    other = write_app(tmp_path / "TA-other", {"props": props})
+    (other / "metadata/default.meta").write_text("[]\nexport = system\n", encoding="utf-8")
+    assert hosts(other) == {"renamed"}
+    assert hosts() == plain
+    assert len(set(store.rglob("Endpoint.Processes-*")) - files) == 1
+
+
+def test_the_datasets_that_searches_read_are_summarised_ahead(tmp_path: Path) -> None:
+    saved: dict[str, dict[str, Any]] = {
+        "a": {"search": "| tstats count from datamodel=Endpoint.Registry by Registry.dest"},
+        "b": {"search": "index=* [| tstats count from datamodel=Endpoint.Filesystem by Filesystem.dest]"},
+        "c": {"search": "| nothing of this kind"},
+    }
+    app = write_app(tmp_path / "mine", {"savedsearches": saved})
+    wanted = datasets_read([app])
+    assert wanted == [("mine", "Endpoint", "Filesystem"), ("mine", "Endpoint", "Registry")]
+    put(tmp_path / "s", SYSMON)
+    names = ["Endpoint.Filesystem", "Endpoint.Registry"]
+    assert list(summarise([app], tmp_path / "s", wanted)) == names
+    assert [s.dataset for s in StoreFolder(tmp_path / "s").read().buckets[0].summaries] == names
