@@ -228,9 +228,9 @@ class Engine:
 
     def write(self, relation: Relation, path: Path) -> None:
         """Write the rows, with their numbers, to a Parquet file."""
-        self.copy(relation.sql(), path, _ROW_GROUP)
+        self.copy(relation.sql(), path, _ROW_GROUP, "snappy")
 
-    def copy(self, sql: str, path: Path, row_group: int) -> None:
+    def copy(self, sql: str, path: Path, row_group: int, compression: str) -> None:
         """Write what a SELECT gives to a Parquet file.
 
         Args:
@@ -238,10 +238,10 @@ class Engine:
             path: the file.
             row_group: how many rows the writer gathers. Few cost little memory and let all cores read the file; very
                 few make it slow to read.
+            compression: ``zstd`` for what is read seldom, ``snappy`` for what is read often.
         """
-        self.execute(
-            f"COPY ({sql}) TO {quote(str(path))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {row_group})"
-        )
+        options = f"FORMAT parquet, COMPRESSION {compression}, ROW_GROUP_SIZE {row_group}"
+        self.execute(f"COPY ({sql}) TO {quote(str(path))} ({options})")
 
     def load_rows(self, rows: Sequence[Mapping[str, Value]], columns: Mapping[str, Column]) -> Relation:
         """Rows made in Python (a lookup table, the output of a custom command) as a relation, in their order."""

@@ -171,7 +171,7 @@ class _Writing:
                 f'SELECT raw AS _raw, time AS _time, host, source, sourcetype, {quote(self._index)} AS "index", '
                 f"{last} + row_number() OVER () AS __n FROM ({events})"
             )
-            engine.copy(sql, file, _ROW_GROUP)
+            engine.copy(sql, file, _ROW_GROUP, "zstd")
 
 
 def _careful(part: list[Batch]) -> Iterator[Batch]:
