@@ -19,6 +19,9 @@ _NUMERIC = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _MAJOR_BREAKERS = r"""[\s,;"'\[\](){}<>|!&]"""
 _BREAKERS = r"""[\s,;"'\[\](){}<>|!&=:./\\@#$%\-_*+]"""
 
+_MOST_TEXTS = 50
+"""Alternatives of one regular expression: RE2 refuses very large ones."""
+
 Special = Callable[[SearchExpr], "str | None"]
 """What an outer room makes of a term that plain fields do not answer (tag=, eventtype=, time, subsearch): its SQL, or
 None for "an ordinary term"."""
@@ -52,16 +55,44 @@ def compile_search(expr: SearchExpr, field: Callable[[str], Expr], special: Spec
 
 
 def _alternatives(terms: tuple[SearchExpr, ...], field: Callable[[str], Expr], special: Special) -> list[str]:
-    """SQL of each term of an Or. Equalities of one field become one IN: a subsearch may give 10,000 of them."""
+    """SQL of each term of an Or.
+
+    Equalities of one field become one IN: a subsearch may give 10,000 of them. Tests for texts within one field become
+    one regular expression, so that the field is put into lower case and read once.
+    """
     values: dict[tuple[str, bool], list[str]] = {}
+    texts: dict[tuple[str, bool], list[str]] = {}
     others: list[SearchExpr] = []
     for term in terms:
         if isinstance(term, Compare) and _is_equality(term) and special(term) is None:
             values.setdefault((term.field, term.case_sensitive), []).append(term.value)
+        elif isinstance(term, Compare) and _is_text_within(term) and special(term) is None:
+            texts.setdefault((term.field, term.case_sensitive), []).append(term.value)
         else:
             others.append(term)
     parts = [_one_of(field(name), listed, case) for (name, case), listed in values.items()]
+    for (name, case), listed in texts.items():
+        chunks = [listed[i : i + _MOST_TEXTS] for i in range(0, len(listed), _MOST_TEXTS)]
+        parts += [_any_within(field(name), chunk, case) for chunk in chunks]
     return parts + [compile_search(term, field, special) for term in others]
+
+
+def _is_text_within(term: Compare) -> bool:
+    """True for ``x=*a*``, ``x=a*`` and ``x=*a``: the lower case of what is not ASCII is DuckDB's affair."""
+    fixed = [part for part in term.value.split("*") if part]
+    return term.op == "=" and "*" in term.value and term.value.isascii() and len(fixed) == 1
+
+
+def _any_within(e: Expr, values: list[str], case_sensitive: bool) -> str:
+    """SQL: the field (or any value of a multivalue) matches one of the values, in which ``*`` stands for anything."""
+    if e.kind is Kind.MV:
+        return _any_value(e, _any_within(Expr("v", Kind.STR), values, case_sensitive))
+    text = as_text(e).sql if case_sensitive else f"lower({as_text(e).sql})"
+    values = list(dict.fromkeys(value if case_sensitive else value.lower() for value in values))
+    if len(values) == 1:
+        return f"coalesce({_matches(text, values[0], quote)}, false)"
+    patterns = (("" if v[0] == "*" else r"\A", re.escape(v.strip("*")), "" if v[-1] == "*" else r"\z") for v in values)
+    return f"coalesce(regexp_matches({text}, {quote('|'.join(map(''.join, patterns)))}, 's'), false)"
 
 
 def _is_equality(term: Compare) -> bool:
@@ -71,13 +102,17 @@ def _is_equality(term: Compare) -> bool:
 def _one_of(e: Expr, values: list[str], case_sensitive: bool) -> str:
     """SQL: the field (or any value of a multivalue) equals one of the values."""
     if e.kind is Kind.MV:
-        inner = _one_of(Expr("v", Kind.STR), values, case_sensitive)
-        return f"coalesce(len(list_filter({e.sql}, lambda v: {inner})) > 0, false)"
+        return _any_value(e, _one_of(Expr("v", Kind.STR), values, case_sensitive))
     text = as_text(e).sql if case_sensitive else f"lower({as_text(e).sql})"
     quoted = list(dict.fromkeys(map(quote if case_sensitive else _lowered, values)))
     if len(quoted) == 1:
         return f"coalesce({text} = {quoted[0]}, false)"
     return f"coalesce({text} IN ({', '.join(quoted)}), false)"
+
+
+def _any_value(e: Expr, test: str) -> str:
+    """SQL: a value ``v`` of a multivalue meets the test."""
+    return f"coalesce(len(list_filter({e.sql}, lambda v: {test})) > 0, false)"
 
 
 def _join(operator: str, parts: list[str], empty: str) -> str:
@@ -87,8 +122,7 @@ def _join(operator: str, parts: list[str], empty: str) -> str:
 def compare(e: Expr, term: Compare) -> str:
     """SQL of ``field op value``; for a multivalue, true if any value satisfies it."""
     if e.kind is Kind.MV:
-        inner = compare(Expr("v", Kind.STR), term)
-        return f"coalesce(len(list_filter({e.sql}, lambda v: {inner})) > 0, false)"
+        return _any_value(e, compare(Expr("v", Kind.STR), term))
     if term.op in ("=", "!="):
         text = as_text(e).sql
         test = _equals(text, term.value, term.case_sensitive)
@@ -108,9 +142,23 @@ def _equals(text: str, value: str, case_sensitive: bool) -> str:
     literal: Callable[[str], str] = quote
     if not case_sensitive:
         text, literal = f"lower({text})", _lowered
+    return _matches(text, value, literal)
+
+
+def _matches(text: str, value: str, literal: Callable[[str], str]) -> str:
+    """SQL: the text is the value, in which ``*`` stands for anything."""
     if "*" not in value:
         return f"({text} = {literal(value)})"
-    return f"({text} LIKE {literal(like_pattern(value))} ESCAPE '^')"
+    fixed = [part for part in value.split("*") if part]
+    if not fixed:
+        return f"({text} IS NOT NULL)"
+    if len(fixed) == 1:  # several times as fast as LIKE
+        function = {(True, True): "contains", (False, True): "starts_with", (True, False): "ends_with"}
+        return f"{function[value[0] == '*', value[-1] == '*']}({text}, {literal(fixed[0])})"
+    if not re.search("[%_]", value):  # without an escape character LIKE is much faster, too
+        return f"({text} LIKE {literal(value.replace('*', '%'))})"
+    rare = literal(max(fixed, key=len))
+    return f"(contains({text}, {rare}) AND {text} LIKE {literal(like_pattern(value))} ESCAPE '^')"
 
 
 def _lowered(value: str) -> str:

@@ -109,6 +109,27 @@ def test_the_sql_keeps_the_rows_that_the_rules_keep(rows: list[Row], expr: Searc
     assert [row["id"] for row in kept(expr, rel)] == [row["id"] for row in numbered if keeps(expr, row)]
 
 
+WITHIN = st.builds(
+    lambda before, text, after: f"{before}{text}{after}", st.sampled_from(["", "*"]), TEXT, st.sampled_from(["", "*"])
+)
+
+
+@settings(max_examples=200)
+@given(st.lists(ROW, min_size=1, max_size=6), st.lists(WITHIN, min_size=1, max_size=8), st.sampled_from(sorted(KINDS)))
+def test_alternatives_of_one_field(rows: list[Row], wanted: list[str], field: str) -> None:
+    """``x=*a* OR x=b* OR x=c``, and ``x IN (…)``, are tested together."""
+    expr = Or(tuple(Compare(field, "=", value) for value in wanted))
+    numbered = [{**row, "id": str(i)} for i, row in enumerate(rows)]
+    rel = table(numbered, {**KINDS, "id": Kind.STR})
+    assert [row["id"] for row in kept(expr, rel)] == [row["id"] for row in numbered if keeps(expr, row)]
+
+
+def test_thousands_of_alternatives() -> None:
+    wanted = [f"*{'x' * 50}{number}.exe*" for number in range(3000)]
+    rel = table([{"text": "A " + wanted[2999].strip("*").upper() + " b"}, {"text": "x"}], {"text": Kind.STR})
+    assert len(kept(Or(tuple(Compare("text", "=", value) for value in wanted)), rel)) == 1
+
+
 NETWORKS = [
     ("10.0.0.0/8", ["10.0.0.0", "10.255.255.255"], ["9.255.255.255", "11.0.0.0", "10.0.0.1x", "10.0.0", "10.0.0.1."]),
     ("192.168.1.0/24", ["192.168.1.7"], ["192.168.2.1", "192.168.1.256", "192.168.1.7/24"]),
