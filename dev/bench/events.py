@@ -6,13 +6,17 @@ event is about 2 KB, as in 200,000 real ones (405 MB). Every ``ATTACK_EVERY``-th
 
 from __future__ import annotations
 
+import json
 import random
+import re
 import sys
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 ATTACK_EVERY = 50_000
 _BLOCK = 1_000
+_DATA = re.compile("<Data Name='([^']*)'>([^<]*)</Data>")
 
 _HEAD = (
     "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='Microsoft-Windows-"
@@ -100,12 +104,30 @@ def _event(choose: random.Random, number: int) -> str:
     )  # fmt: skip
 
 
+def as_json(event: str) -> str:
+    """An event as nxlog writes it: one JSON object a line."""
+    found = dict(_DATA.findall(event))
+    system = {name: re.findall(f"<{name}>([^<]*)<", event)[0] for name in ("EventID", "Channel", "Computer")}
+    time = re.findall("SystemTime='([^']*)'", event)[0]
+    values = {name: unescape(value) for name, value in found.items()}
+    return json.dumps(
+        {
+            "EventTime": time[:19].replace("T", " "), "Hostname": system["Computer"], "@timestamp": time[:23] + "Z",
+            "SourceName": "Microsoft-Windows-Sysmon", "EventID": int(system["EventID"]),
+            "Channel": system["Channel"], "SourceModuleType": "im_msvistalog", **values,
+        }
+    )  # fmt: skip
+
+
 def write(path: Path, events: int) -> int:
-    """Write a log of this many events, unless it is there; returns its size in bytes."""
+    """Write a log of this many events, unless it is there; returns its size in bytes. JSON if its name ends so."""
     if not path.exists():
         part = path.with_suffix(".part")
         with part.open("w", encoding="utf-8") as file:
-            file.writelines(lines(events))
+            for block in lines(events):
+                if path.suffix == ".json":
+                    block = "".join(f"{as_json(event)}\n" for event in block.splitlines())
+                file.write(block)
         part.rename(path)
     return path.stat().st_size
 

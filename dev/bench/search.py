@@ -1,14 +1,17 @@
-"""How fast ``replay`` reads logs and runs the shipped search: from process start to the last result.
+"""How fast ``replay`` reads logs and searches: whole processes, from start to the last result.
 
-Each figure stands beside its floor: the bare reading of the same bytes, or the start of a Python that imports DuckDB.
-Medians of several runs by the clock, so keep the machine idle. Usage, in dev/: ``python -m bench.search [EVENTS]``.
+Each figure stands beside its floor: the bare reading of the same bytes, the start of a Python that imports DuckDB, or
+SQL written by hand over the same Parquet. Medians of several runs by the clock, so keep the machine idle. Usage, in
+dev/: ``python -m bench.search [EVENTS [EVENTS_OF_THE_CORPUS_RUN [SIZES...]]]``; sizes are numbers of events to index,
+to show how time and memory grow.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import platform
-import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -17,34 +20,79 @@ import time
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 from bench import events as generated
 
 ROOT = Path(__file__).resolve().parents[2]
 REPLAY = (sys.executable, "-m", "replay")
 SAMPLE = ROOT / "dev" / "datasets" / "msra-windows-sysmon.log"
+CORPUS = ROOT.parent / "shared" / "corpus"
 RUNS = 3
-_SUMMARY = """
-import sys
-from replay.commands import Needs
+_BY = (
+    "dest", "user", "parent_process_name", "process_name", "original_file_name", "process", "process_id",
+    "parent_process_id",
+)  # fmt: skip
+_TSTATS = "| tstats count min(_time) as firstTime max(_time) as lastTime from datamodel=Endpoint.Processes where Processes.parent_process_name=msra.exe by "  # noqa: E501
+_BY_HAND = """
+import sys, time, duckdb
+con = duckdb.connect()
+by = ", ".join(f'"Processes.{name}"' for name in sys.argv[2].split())
+sql = f\"\"\"SELECT {by}, count(*), min(_time), max(_time) FROM read_parquet('{sys.argv[1]}')
+WHERE lower("Processes.parent_process_name") = 'msra.exe' GROUP BY ALL\"\"\"
+con.execute(sql).fetchall()
+started = time.perf_counter()
+rows = con.execute(sql).fetchall()
+print(time.perf_counter() - started, len(rows))
+"""
+_BY_REPLAY = """
+import sys, time
+from pathlib import Path
 from replay.errors import Place
+from replay.plan import plan_search
 from replay.session import Session
-session = Session()
-session.load([sys.argv[1]])
-ctx = session.context(session.home, Place())
-rel = session.index.dataset(ctx, "Endpoint", "Processes", Needs(everything=True)).drop(["_raw"])
-session.engine.execute(f"COPY ({rel.sql()}) TO '{sys.argv[2]}' (FORMAT parquet)")
+session = Session(store=Path(sys.argv[1]))
+def run():
+    return list(session.engine.rows(plan_search(sys.argv[2], session.context(session.home, Place()))))
+run()
+started = time.perf_counter()
+rows = run()
+print(time.perf_counter() - started, len(rows))
 """
 
 
-def seconds(command: Sequence[str]) -> float:
-    """Median of the wall time of a command, which must succeed."""
-    taken = []
-    for _ in range(RUNS):
+class Spent(NamedTuple):
+    """What a process took.
+
+    Attributes:
+        wall: seconds.
+        memory: megabytes at most.
+    """
+
+    wall: float
+    memory: float
+
+
+def spent(command: Sequence[str], runs: int = RUNS) -> Spent:
+    """Medians of a command, which must succeed."""
+    found = []
+    for _ in range(runs):
         started = time.perf_counter()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT)  # noqa: S603
-        taken.append(time.perf_counter() - started)
-    return statistics.median(taken)
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT / "dev")  # noqa: S603
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
+        found.append(Spent(time.perf_counter() - started, usage.ru_maxrss / 1024))
+    return Spent(statistics.median(f.wall for f in found), statistics.median(f.memory for f in found))
+
+
+def told(script: str, *arguments: str) -> tuple[float, int]:
+    """Median of the seconds that a script prints, and the number that it prints behind them."""
+    command = [sys.executable, "-c", script, *arguments]
+    printed = [subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT / "dev") for _ in range(3)]  # noqa: S603
+    values = [done.stdout.split() for done in printed]
+    return statistics.median(float(seconds) for seconds, _ in values), int(values[0][1])
 
 
 def read_time(path: Path) -> float:
@@ -59,25 +107,92 @@ def read_time(path: Path) -> float:
     return statistics.median(taken)
 
 
-def main(events: int) -> None:
+def line(what: str, figure: float, floor: float | None = None, more: str = "") -> None:
+    """One line of the table."""
+    beside = "" if floor is None else f"{floor:12.3g}{figure / floor:9.3g}"
+    print(f"{what:46}{figure:12.3g}{beside:21}{more and '   ' + more}", flush=True)
+
+
+def indexing(log: Path, store: Path, runs: int = RUNS) -> Spent:
+    """Of ``replay index``, into a new store each time."""
+    found = []
+    for _ in range(runs):
+        shutil.rmtree(store, ignore_errors=True)
+        found.append(spent((*REPLAY, "index", str(log), "--store", str(store), "--tolerate"), 1))
+    return Spent(statistics.median(f.wall for f in found), statistics.median(f.memory for f in found))
+
+
+def one_off(folder: Path, events: int) -> None:
+    """Start, and the shipped search over logs."""
+    log = folder / f"{events}.log"
+    size = generated.write(log, events) / 1e6
+    print(f"{events} Sysmon events, {size:.0f} MB\n\n{'':46}{'figure':>12}{'floor':>12}{'ratio':>9}")
+    floor = spent((sys.executable, "-c", "import duckdb")).wall
+    line("start: replay run on the sample, s", spent((*REPLAY, "run", str(SAMPLE))).wall, floor)
+    floor = size / read_time(log)
+    for name, options in (("prefilter", ()), ("no prefilter", ("--no-prefilter",))):
+        taken = spent((*REPLAY, "run", str(log), *options))
+        line(f"shipped search, {name}, MB/s", size / taken.wall, floor, f"{taken.memory:.0f} MB of memory")
+
+
+def indexes(folder: Path, events: int, sizes: Sequence[int]) -> None:
+    """``replay index``: events and every Endpoint.Processes field, on disk."""
+    logs = [folder / f"{events}.json", *(folder / f"{n}.log" for n in sorted({events, *sizes}))]
+    for log in logs:
+        size = generated.write(log, int(log.stem)) / 1e6
+        runs = 1 if size > 1000 else RUNS
+        taken = indexing(log, folder / f"store-{log.name}", runs)
+        what = f"replay index, {log.stem} events as {'JSON' if log.suffix == '.json' else 'XML'}, MB/s"
+        line(what, size / taken.wall, size / read_time(log), f"{taken.wall:.1f} s, {taken.memory:.0f} MB of memory")
+    evtx = sorted((ROOT.parent / "shared" / "data" / "events").glob("*.evtx"))
+    if evtx:
+        taken = spent((*REPLAY, "index", *map(str, evtx), "--store", str(folder / "evtx"), "--tolerate"), 1)
+        size = sum(path.stat().st_size for path in evtx) / 1e6
+        line(f"replay index, {len(evtx)} EVTX files of {size:.1f} MB, MB/s", size / taken.wall)
+
+
+def over_a_store(folder: Path, events: int) -> None:
+    """tstats over the summary, beside the same question in SQL over the same file."""
+    store = folder / f"store-{events}.log"
+    (summary,) = store.rglob("Endpoint.Processes-*")
+    by_hand, groups = told(_BY_HAND, str(summary), " ".join(_BY))
+    figure, rows = told(_BY_REPLAY, str(store), _TSTATS + " ".join(f"Processes.{name}" for name in _BY))
+    if rows != groups:
+        raise SystemExit(f"tstats gives {rows} rows, SQL {groups}")
+    line(f"tstats over {events} events, ms", figure * 1000, by_hand * 1000)
+
+
+def corpus(folder: Path, events: int) -> None:
+    """All detections on Endpoint.Processes over one summary."""
+    if not CORPUS.is_dir():
+        print("the corpus run is left out: no detections beside the checkout")
+        return
+    app, store = folder / "corpus", folder / f"store-{events}.log"
+    detections = str(CORPUS / "escu_endpoint_processes.jsonl")
+    subprocess.run([sys.executable, str(CORPUS / "make_app.py"), str(app), detections], check=True, capture_output=True)  # noqa: S603
+    command = (*REPLAY, "run", "--all", "--store", str(store), "--app", str(app), "--output", "json")
+    for name in ("and their summaries, s", "s"):
+        started = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT / "dev")  # noqa: S603
+        taken = time.perf_counter() - started
+        outcomes = [json.loads(printed) for printed in done.stdout.splitlines()]
+        ran = sum(outcome["status"] == "runs" for outcome in outcomes)
+        line(f"{len(outcomes)} detections over {events} events, {name}", taken, None, f"{ran} run")
+
+
+def main(events: int, corpus_events: int, sizes: Sequence[int]) -> None:
     """Print the table."""
-    with tempfile.TemporaryDirectory(prefix="replay-bench-") as folder:
-        log, summary = Path(folder) / "sysmon.log", Path(folder) / "summary.parquet"
-        size = generated.write(log, events) / 1e6
-        print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, ", end="")
-        print(f"DuckDB {version('duckdb')}; {events} Sysmon events, {size:.0f} MB; medians of {RUNS} runs\n")
-        print(f"{'':44}{'figure':>12}{'floor':>12}{'ratio':>9}")
-        floor = seconds((sys.executable, "-c", "import duckdb"))
-        start = seconds((*REPLAY, "run", str(SAMPLE)))
-        print(f"{'start: replay run on the sample, s':44}{start:12.2f}{floor:12.2f}{start / floor:9.1f}")
-        floor = size / read_time(log)
-        for name, options in (("prefilter", ()), ("no prefilter", ("--no-prefilter",))):
-            rate = size / seconds((*REPLAY, "run", str(log), *options))
-            print(f"{f'shipped search, {name}, MB/s':44}{rate:12.0f}{floor:12.0f}{rate / floor:9.3f}")
-        rate = size / seconds((sys.executable, "-c", _SUMMARY, str(log), str(summary)))
-        print(f"{'every Endpoint.Processes field, MB/s':44}{rate:12.0f}{floor:12.0f}{rate / floor:9.3f}")
-        print(f"\nmost memory of any run: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000:.0f} MB")
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, ", end="")
+    print(f"DuckDB {version('duckdb')}; medians of {RUNS} runs, of one for files over 1 GB")
+    with tempfile.TemporaryDirectory(prefix="replay-bench-") as name:
+        folder = Path(name)
+        one_off(folder, events)
+        indexes(folder, events, [*sizes, corpus_events])
+        for size in sorted({events, corpus_events, *sizes}):
+            over_a_store(folder, size)
+        corpus(folder, corpus_events)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200_000)
+    numbers = [int(argument) for argument in sys.argv[1:]] or [200_000, 1_000_000]
+    main(numbers[0], numbers[1] if len(numbers) > 1 else numbers[0], numbers[2:])

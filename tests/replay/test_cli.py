@@ -196,3 +196,48 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
         process.wait()
     assert "Traceback" not in errors
     assert process.returncode == DONE
+
+
+def test_a_store_takes_the_place_of_logs(log: Path, app: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    indexed = replay("index", log, "--store", store, "--sourcetype", "plain", "--app", app)
+    assert indexed.returncode == DONE, indexed.stderr
+    assert "indexed 1 files, 2 events, 0 problems" in indexed.stderr
+    done = replay("run", "--store", store, "--app", app, "--output", "json")
+    assert [json.loads(line) for line in done.stdout.splitlines()] == [{"a": "y [b]", "n": "2"}, {"a": "x", "n": "1"}]
+    assert f"2 results; 2 events in {store}" in done.stderr
+
+
+def test_logs_and_a_store_or_neither_is_an_error(log: Path, tmp_path: Path) -> None:
+    assert replay("index", log, "--store", tmp_path / "s", "--sourcetype", "plain").returncode == DONE
+    both = replay("search", "index=*", log, "--store", tmp_path / "s")
+    assert (both.returncode, both.stdout) == (WRONG, "")
+    assert "--store searches what is in the store" in both.stderr
+    neither = replay("search", "index=*")
+    assert (neither.returncode, neither.stdout) == (WRONG, "")
+    assert "nothing to search" in neither.stderr
+
+
+def test_what_is_malformed_is_told_when_it_is_indexed(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_text(LINES + "{\n", encoding="utf-8")
+    done = replay("index", bad, "--store", tmp_path / "s", "--sourcetype", "plain")
+    assert done.returncode == MALFORMED, done.stderr
+    assert f"{bad}" in done.stderr
+    found = replay("search", "index=main | stats count", "--store", tmp_path / "s", "--output", "json")
+    assert json.loads(found.stdout)["count"] in ("2", "3")
+
+
+def test_all_searches_of_an_app(log: Path, tmp_path: Path) -> None:
+    saved = {"good": {"search": "index=main n=1"}, "bad": {"search": "| nonsense"}}
+    app = write_app(tmp_path / "mine", {"savedsearches": saved})
+    done = replay("run", log, "--sourcetype", "plain", "--app", app, "--all", "--output", "json")
+    assert done.returncode == WRONG, done.stderr
+    good, bad = (json.loads(line) for line in done.stdout.splitlines())
+    assert (good["search"], good["status"], good["results"], good["reason"]) == ("good", "runs", 1, "")
+    assert (bad["search"], bad["status"], bad["results"]) == ("bad", "fails", None)
+    assert "unknown search command `nonsense`" in bad["reason"]
+    assert "[bad]" in bad["place"]
+    text = replay("run", log, "--sourcetype", "plain", "--app", app, "--all")
+    assert text.stdout.splitlines()[0].split()[:2] == ["runs", "1"]
+    assert replay("run", log, "--all", "--search", "good").returncode == WRONG
