@@ -184,24 +184,33 @@ class Engine:
     def incoming(self, columns: Mapping[str, tuple[str, Sequence[Any]]]) -> Iterator[str]:
         """Rows made in Python, under a name that SQL may read from, in their order.
 
+        What no UTF-8 can hold, half of a surrogate pair, becomes U+FFFD.
+
         Args:
             columns: column name -> (SQL type, a value of each row).
         """
         name = fresh_name("a")
-        rows = max((len(values) for _, values in columns.values()), default=0)
-        if rows <= _FEW:  # pyarrow is slow to import, and not worth it for these
-            listed = ", ".join(f"unnest(${i}::{kind}[]) AS {n}" for i, (n, (kind, _)) in enumerate(columns.items(), 1))
-            self._con.execute(f"CREATE TEMP TABLE {name} AS SELECT {listed}", [list(v) for _, v in columns.values()])
-        else:
-            import pyarrow as pa
-
-            types = {"DOUBLE": pa.float64(), "VARCHAR": pa.string(), "BIGINT": pa.int64()}
-            types["VARCHAR[]"] = pa.list_(pa.string())
-            self._con.register(name, pa.table({n: pa.array(v, types[kind]) for n, (kind, v) in columns.items()}))
+        few = max((len(values) for _, values in columns.values()), default=0) <= _FEW
+        bring = self._bring_few if few else self._bring_many  # pyarrow is slow to import, and not worth it for few
+        try:
+            bring(name, columns)
+        except (UnicodeEncodeError, duckdb.InvalidInputException):  # half a surrogate pair: JSON can spell it
+            bring(name, {n: (kind, [_whole(v) for v in values]) for n, (kind, values) in columns.items()})
         try:
             yield name
         finally:
-            self._con.execute(f"DROP TABLE {name}") if rows <= _FEW else self._con.unregister(name)
+            self._con.execute(f"DROP TABLE {name}") if few else self._con.unregister(name)
+
+    def _bring_few(self, name: str, columns: Mapping[str, tuple[str, Sequence[Any]]]) -> None:
+        listed = ", ".join(f"unnest(${i}::{kind}[]) AS {n}" for i, (n, (kind, _)) in enumerate(columns.items(), 1))
+        self._con.execute(f"CREATE TEMP TABLE {name} AS SELECT {listed}", [list(v) for _, v in columns.values()])
+
+    def _bring_many(self, name: str, columns: Mapping[str, tuple[str, Sequence[Any]]]) -> None:
+        import pyarrow as pa
+
+        types = {"DOUBLE": pa.float64(), "VARCHAR": pa.string(), "BIGINT": pa.int64()}
+        types["VARCHAR[]"] = pa.list_(pa.string())
+        self._con.register(name, pa.table({n: pa.array(v, types[kind]) for n, (kind, v) in columns.items()}))
 
     @contextmanager
     def lines(self, text: bytes) -> Iterator[str]:
@@ -282,3 +291,10 @@ class Engine:
     def count(self, relation: Relation) -> int:
         """How many rows the relation has."""
         return int(self.scalar(f"SELECT count(*) FROM ({relation.sql()})"))
+
+
+def _whole(value: Any) -> Any:
+    """The value with U+FFFD for each half of a surrogate pair; two that belong together are one character."""
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(value, str) else value
