@@ -88,8 +88,9 @@ def _read_at_once(rel: Relation, names: Sequence[str]) -> Relation:
     """
     listed = ", ".join([*(c.sql for c in rel.columns.values()), ORDER])
     parts = f"SELECT *, {_either_quote(_parts)} AS __parts FROM {rel.name}"
-    made = f"CASE WHEN len(__parts) = 2 THEN {_either_quote(_object)} END"
-    objects = f"SELECT *, {made} AS __object FROM ({parts})"
+    inside = f"SELECT *, string_split(__parts[2], '</Data></EventData>') AS __inside FROM ({parts})"
+    in_order = "len(__parts) = 2 AND len(__inside) = 2 AND NOT contains(__inside[2], '<Data Name=')"
+    objects = f"SELECT *, CASE WHEN {in_order} THEN {_either_quote(_object)} END AS __object FROM ({inside})"
     paths = ", ".join(quote("$." + json.dumps(name, ensure_ascii=False)) for name in names)
     # random() makes DuckDB compute the values here and once, and not again in each filter that asks for one of them.
     read = f"try(json_extract_string(__object, [{paths}]))"
@@ -117,8 +118,8 @@ def _parts(mark: str) -> str:
 
 
 def _object(mark: str) -> str:
-    """SQL that makes ``{"A":"a","B":"b"}`` of ``A'>a</Data><Data Name='B'>b</Data></EventData>``."""
-    quoted = "json_quote(split_part(__parts[2], '</Data></EventData>', 1))"
+    """SQL that makes ``{"A":"a","B":"b"}`` of ``A'>a</Data><Data Name='B'>b``."""
+    quoted = "json_quote(__inside[1])"
     mark = json.dumps(mark)[1:-1]
     for old, new in ((f"</Data><Data Name={mark}", '","'), (f"{mark}>", '":"')):
         quoted = f"replace({quoted}, {quote(old)}, {quote(new)})"

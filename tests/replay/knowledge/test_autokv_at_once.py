@@ -1,0 +1,61 @@
+"""The fields of an XML event read at once, and each searched for on its own: the same, whatever EventData holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from replay.context import Context
+from replay.engine import Engine, Value
+from replay.index import Index
+from replay.inputs import Event
+from replay.knowledge import Knowledge
+from replay.plan import plan_search
+from support import write_app
+
+NAMES = ("Image", "CommandLine", "User", "user", "RuleName", "A.b-c")
+TEXT = st.lists(
+    st.sampled_from(
+        ["a", "B", " ", '"', "'", "\\", "\\\\", "\n", "\t", "\x01", "\x7f", "&lt;", "&gt;", "&amp;", "&quot;", "&#39;",
+         "&#x41;", "'>", '">', "='", "{", "}", '","', '":"', "\\u0041", "é", "\U0001f600", "<", ">", "</Data>",
+         "</EventData>", "</Data></EventData>", "<Data Name='", '</Data><Data Name="', "</System>", "]]>", "null"]
+    ),
+    max_size=6,
+).map("".join)  # fmt: skip
+DATA = st.builds(
+    lambda name, quote, value, between: f"<Data Name={quote}{name}{quote}>{value}</Data>{between}",
+    st.sampled_from([*NAMES, "Other", "Two words", ""]),
+    st.sampled_from(["'", "'", "'", '"']),
+    TEXT,
+    st.sampled_from(["", "", "", " ", "\n", "<Data>unnamed</Data>", "<Binary>00</Binary>", "<User>element</User>"]),
+)
+EVENT = st.builds(
+    lambda quote, system, data, end: (
+        f"<Event xmlns={quote}x{quote}><System><EventID>1</EventID>{system}</System><EventData>{''.join(data)}{end}"
+    ),
+    st.sampled_from(["'", '"']),
+    st.sampled_from(["", "<Security UserID='S-1'/>", '<Security UserID="S-1"/>', "<Computer>c</Computer>"]),
+    st.lists(DATA, max_size=6),
+    st.sampled_from(["</EventData></Event>", "</EventData></Event>", "</EventData><User>u</User></Event>", ""]),
+)
+
+
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(events=st.lists(EVENT, min_size=1, max_size=12))
+def test_at_once_and_one_by_one(events: list[str], tmp_path: Path) -> None:
+    knowledge = Knowledge.load([write_app(tmp_path / "app", {"props": {"st": {"KV_MODE": "xml"}}})])
+    engine = Engine()
+    index = Index(engine)
+    index.add(Event(raw, float(number), "h", "s", "st") for number, raw in enumerate(events))
+
+    def fields(*names: str) -> list[dict[str, Value]]:
+        context = Context(engine, knowledge, index, "app")
+        return list(engine.rows(plan_search(f"index=main | table _time {' '.join(names)}", context)))
+
+    names = [*NAMES, "UserID", "Computer"]
+    at_once = fields(*names)
+    assert len(at_once) == len(events)
+    for pair in zip(names[::2], names[1::2], strict=True):  # so few are searched for
+        wanted = ("_time", *pair)
+        assert fields(*pair) == [{name: row[name] for name in wanted if name in row} for row in at_once]
