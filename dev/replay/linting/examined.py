@@ -190,3 +190,15 @@ class ExaminedSearch:
         """The place in the file of an offset of the search as written."""
         setting = self.setting("search")
         return self.saved.place if setting is None else place_in(setting, offset)
+
+    def find(self, text: str) -> Place:
+        """Where a text first stands in the search as written or, if only there, as expanded."""
+        at = self.saved.search.find(text)
+        return self.in_search(at) if at >= 0 else self.at(self.expansion.find(text) + 1)
+
+    def expanded_offset(self, offset: int) -> int | None:
+        """Where a macro call of the search as written begins in the expanded text."""
+        if isinstance(self._expanded, ReplayError):
+            return None
+        pairs = zip(self._expanded, self._starts, strict=True)
+        return next((at for piece, at in pairs if piece.call and piece.start == offset), None)

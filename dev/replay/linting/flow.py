@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any, Self
 
 from replay.commands import EVERYTHING, Command, Needs
@@ -164,7 +163,7 @@ def _after(
 
 
 def _with(rel: Relation, names: tuple[str, ...]) -> Relation:
-    return rel.extend({name: NULL for name in names if not rel.has(name) and "*" not in name})
+    return rel.extend({name: NULL for name in names if not rel.has(name)})
 
 
 def _names_from_data(command: Command) -> bool:
@@ -204,6 +203,9 @@ def commands_in(value: Any) -> Iterator[Command]:
         yield from commands_in(part)
 
 
-def covers(patterns: tuple[str, ...], name: str) -> bool:
-    """True if one of the names, maybe with ``*``, is this one."""
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
+def pipelines_in(value: Any) -> Iterator[Pipeline]:
+    """Every pipeline in a value, nested ones included."""
+    if isinstance(value, Pipeline):
+        yield value
+    for part in _parts(value):
+        yield from pipelines_in(part)

@@ -25,7 +25,9 @@ def place_in(setting: Setting, offset: int) -> Place:
     start += len(text[start:]) - len(text[start:].lstrip())
     before = text[: start + offset]
     line_start = before.rfind("\n") + 1
-    return Place(setting.file, setting.line + before.count("\n"), setting.stanza, setting.key, len(before) - line_start + 1)
+    return Place(
+        setting.file, setting.line + before.count("\n"), setting.stanza, setting.key, len(before) - line_start + 1
+    )
 
 
 def _logical(lines: list[str], first: int) -> str:
