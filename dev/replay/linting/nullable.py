@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from replay.commands.tstats import INDEXED, TStats
 from replay.context import Context
 from replay.errors import ReplayError
-from replay.knowledge import DataModel, Dataset
+from replay.knowledge import Calculation, DataModel, Dataset
 from replay.knowledge.datamodels import DEFAULT_FIELDS
 from replay.spl.evals import Binary, Call, EvalExpr, Field, Number, String, parse_whole
 from replay.spl.scanner import Scanner
-from replay.spl.search import And, Compare, Or, SearchExpr
+from replay.spl.search import And, Compare, Or, SearchExpr, Text
 
 ALWAYS = frozenset((*DEFAULT_FIELDS, *INDEXED, "nodename", "splunk_server", "linecount", "punct"))
 """Every event has these."""
@@ -42,29 +43,38 @@ def dataset_of(command: TStats, ctx: Context) -> Dataset | None:
 def may_lack(dataset: Dataset, name: str) -> bool:
     """Whether an event of the dataset may have no such field.
 
-    It has the field if the dataset requires it, if a calculation falls back to a value (as those of CIM do, to
-    ``unknown``), or if a constraint demands it.
+    It has the field if the dataset requires it, or if a calculation falls back to a value, as those of CIM do, to
+    ``unknown``.
     """
     field = dataset.field(name)
-    if name in ALWAYS or field is None or field.required:
-        return False
-    made = [c for c in dataset.calculations if c.kind == "Eval" and c.outputs[0].name == field.name]
-    if not made:
-        return True
-    expression = Scanner(made[-1].expression, place=made[-1].place)
-    try:
-        return not _always(parse_whole(expression, "a calculation"))
-    except ReplayError:
-        return True
+    return name not in ALWAYS and field is not None and field.name not in _filled(dataset)
 
 
-def _always(expr: EvalExpr, known: frozenset[str] = frozenset()) -> bool:
+@cache
+def _filled(dataset: Dataset) -> frozenset[str]:
+    """The fields that every event of the dataset has, in their own names."""
+    filled = {field.name for field in dataset.fields if field.required} | ALWAYS
+    for calculation in dataset.calculations:
+        for output in calculation.outputs:
+            filled.discard(output.name)
+        if calculation.kind == "Eval" and _always(_tree(calculation), frozenset(filled)):
+            filled.add(calculation.outputs[0].name)
+    return frozenset(filled)
+
+
+def _tree(calculation: Calculation) -> EvalExpr:
+    return parse_whole(Scanner(calculation.expression, place=calculation.place), "a calculation")
+
+
+def _always(expr: EvalExpr, known: frozenset[str]) -> bool:
     """Whether the expression always has a value, if the known fields have one."""
     match expr:
         case String() | Number():
             return True
         case Field(name):
             return name in known
+        case Call("len" | "lower" | "upper" | "trim" | "tostring", args):
+            return all(_always(arg, known) for arg in args)
         case Call("coalesce", args):
             return any(_always(arg, known) for arg in args)
         case Call("if", (test, yes, no)):
@@ -82,7 +92,7 @@ def _is_true(expr: EvalExpr) -> bool:
 def _true(test: EvalExpr) -> frozenset[str]:
     """Fields that have a value where the test is true."""
     match test:
-        case Call("isnotnull", (Field(name),)):
+        case Call("isnotnull" | "isnum" | "isstr", (Field(name),)):
             return frozenset([name])
         case Binary("AND", left, right):
             return _true(left) | _true(right)
@@ -114,13 +124,13 @@ def demanded(expr: SearchExpr) -> set[str]:
     return set()
 
 
-def positive(expr: SearchExpr) -> Iterator[Compare]:
-    """The comparisons of an expression that stand under no NOT."""
+def positive(expr: SearchExpr) -> Iterator[Compare | Text]:
+    """The comparisons and words of an expression that stand under no NOT."""
     match expr:
         case And(terms) | Or(terms):
             for term in terms:
                 yield from positive(term)
-        case Compare():
+        case Compare() | Text():
             yield expr
 
 

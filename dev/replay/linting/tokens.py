@@ -55,7 +55,7 @@ def tokens(search: ExaminedSearch, key: str) -> Iterator[Token]:
 
 
 def result_tokens(search: ExaminedSearch) -> Iterator[Token]:
-    """``$result.field$`` in the settings of other alert actions (Alerting Manual, "Use tokens in email notifications")."""
+    """``$result.field$`` in the settings of other alert actions (Alerting Manual, "Use tokens")."""
     for key in search.saved.settings:
         setting = search.setting(key)
         if setting is None or not key.startswith("action.") or key in (RISK_MESSAGE, *NOTABLE_TEXTS):

@@ -25,8 +25,8 @@ def techniques() -> frozenset[str]:
     "RL109", "attack-id-unknown", "error",
     title="An ATT&CK technique id that does not exist",
     why="Enterprise Security finds no tactic and no name for it: the detection is missing from every ATT&CK matrix.",
-    mend="Write the id of a technique of Enterprise ATT&CK v18.1 (T1055, T1055.012). Ids of the mobile and ICS matrices "
-    "and of later versions are not in this rule's table: switch it off for them.",
+    mend="Write the id of a technique of Enterprise ATT&CK v18.1 (T1055, T1055.012). Ids of the mobile and ICS "
+    "matrices and of later versions are not in this rule's table: switch it off for them.",
     bad="""
 [Shells]
 search = index=win process_name=cmd.exe | stats count by dest

@@ -16,13 +16,17 @@ from replay.linting.rule import Found, search_rule
     why="An event without one of the by-fields is in no group: it vanishes from the results, and the attack with it. "
     "Which fields are missing differs by source (4688 has no parent command line, CrowdStrike no integrity level).",
     mend="Add fillnull_value=null to tstats (a macro can hold it), or group by fields that every event has.",
-    bad="""
+    bad=r"""
 [Shells]
-search = | tstats count from datamodel=Endpoint.Processes where Processes.process_name=cmd.exe by Processes.dest Processes.process_path
+search = | tstats count from datamodel=Endpoint.Processes \
+  where Processes.process_name=cmd.exe \
+  by Processes.dest Processes.process_path
 """,
-    good="""
+    good=r"""
 [Shells]
-search = | tstats fillnull_value=null count from datamodel=Endpoint.Processes where Processes.process_name=cmd.exe by Processes.dest Processes.process_path
+search = | tstats fillnull_value=null count from datamodel=Endpoint.Processes \
+  where Processes.process_name=cmd.exe \
+  by Processes.dest Processes.process_path
 """,
 )  # fmt: skip
 def check(search: ExaminedSearch) -> Iterator[Found]:

@@ -17,17 +17,21 @@ from replay.spl.search import Compare, fields_of, walk
 @search_rule(
     "RL207", "data-model-field-unknown", "error",
     title="A field, dataset or data model that does not exist",
-    why="tstats says nothing of a field that the model does not have: it is null on every event, so that a condition on "
-    "it finds nothing and a group by it has no rows.",
-    mend="Name the field as the model does, with the prefix of its dataset: Processes.process_name. The models are those "
-    "of the loaded Splunk_SA_CIM; load your own with --app, before the app to be linted.",
-    bad="""
+    why="tstats says nothing of a field that the model does not have: it is null on every event, so that a "
+    "condition on it finds nothing and a group by it has no rows.",
+    mend="Name the field as the model does, with the prefix of its dataset: Processes.process_name. The models are "
+    "those of the loaded Splunk_SA_CIM; load your own with --app, before the app to be linted.",
+    bad=r"""
 [Shells]
-search = | tstats count from datamodel=Endpoint.Processes where Processes.image=cmd.exe by Processes.dest
+search = | tstats count from datamodel=Endpoint.Processes \
+  where Processes.image=cmd.exe \
+  by Processes.dest
 """,
-    good="""
+    good=r"""
 [Shells]
-search = | tstats count from datamodel=Endpoint.Processes where Processes.process_name=cmd.exe by Processes.dest
+search = | tstats count from datamodel=Endpoint.Processes \
+  where Processes.process_name=cmd.exe \
+  by Processes.dest
 """,
 )  # fmt: skip
 def check(search: ExaminedSearch) -> Iterator[Found]:

@@ -17,18 +17,22 @@ _FIELDS = ("Processes.process_name", "Processes.parent_process_name")
 @search_rule(
     "RL208", "exe-test-misses-bare-name", "note",
     title="A test on `name.exe` that misses process names without `.exe`",
-    why="Some mappings of CrowdStrike events give process names without their ending: `cmd`, not `cmd.exe`. The test then "
-    "finds nothing from these hosts.",
-    mend="Look at what your CrowdStrike events hold. If it is bare names, test for both, or add them in a macro. If the "
-    "search is not for CrowdStrike, say so in the annotation data_source.",
-    bad="""
+    why="Some mappings of CrowdStrike events give process names without their ending: `cmd`, not `cmd.exe`. The test "
+    "then finds nothing from these hosts.",
+    mend="Look at what your CrowdStrike events hold. If it is bare names, test for both, or add them in a macro. If "
+    "the search is not for CrowdStrike, say so in the annotation data_source.",
+    bad=r"""
 [Shells]
-search = | tstats count from datamodel=Endpoint.Processes where Processes.process_name=cmd.exe by Processes.dest
+search = | tstats count from datamodel=Endpoint.Processes \
+  where Processes.process_name=cmd.exe \
+  by Processes.dest
 action.correlationsearch.annotations = {"data_source": ["CrowdStrike ProcessRollup2"]}
 """,
-    good="""
+    good=r"""
 [Shells]
-search = | tstats count from datamodel=Endpoint.Processes where (Processes.process_name=cmd.exe OR Processes.process_name=cmd) by Processes.dest
+search = | tstats count from datamodel=Endpoint.Processes \
+  where (Processes.process_name=cmd.exe OR Processes.process_name=cmd) \
+  by Processes.dest
 action.correlationsearch.annotations = {"data_source": ["CrowdStrike ProcessRollup2"]}
 """,
 )  # fmt: skip
@@ -40,7 +44,8 @@ def check(search: ExaminedSearch) -> Iterator[Found]:
     for command in search.every_command():
         if not isinstance(command, TStats):
             continue
-        tests = [one for one in positive(command.where) if one.op == "=" and one.field in _FIELDS]
+        compared = [one for one in positive(command.where) if isinstance(one, Compare)]
+        tests = [one for one in compared if one.op == "=" and one.field in _FIELDS]
         missed = [one for one in tests if one.value.lower().endswith(".exe") and not _also_bare(one, tests)]
         if missed:
             more = f", and {len(missed) - 1} more" if len(missed) > 1 else ""

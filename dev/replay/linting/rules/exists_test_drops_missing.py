@@ -14,17 +14,21 @@ from replay.linting.terms import bases, failing
     title="`field=*` on a field that events may lack",
     why="It reads like `any value`, but it drops every event without the field: those of sources that do not have it.",
     mend="Leave the term out if it is to mean nothing. Keep it, and switch the rule off here, if it is a test.",
-    bad="""
+    bad=r"""
 [Shells]
-search = | tstats count from datamodel=Endpoint.Processes where Processes.process_name=cmd.exe Processes.process_path=* by Processes.dest
+search = | tstats count from datamodel=Endpoint.Processes \
+  where Processes.process_name=cmd.exe Processes.process_path=* \
+  by Processes.dest
 """,
-    good="""
+    good=r"""
 [Shells]
-search = | tstats count from datamodel=Endpoint.Processes where Processes.process_name=cmd.exe by Processes.dest
+search = | tstats count from datamodel=Endpoint.Processes \
+  where Processes.process_name=cmd.exe \
+  by Processes.dest
 """,
 )  # fmt: skip
 def check(search: ExaminedSearch) -> Iterator[Found]:
-    """A term whose field something beside it demands anyway drops nothing."""
+    """Only where a data model is read: in a search of events ``field=*`` is the usual way to ask for a field."""
     for base in bases(search):
-        for term in failing(base, lambda term: term.op == "=" and term.value == "*"):
+        for term in () if base.raw else failing(base, lambda term: term.op == "=" and term.value == "*"):
             yield Found(search.at(term.column), f"`{term.field}=*` drops events without `{term.field}`")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from replay.linting.examined import ExaminedSearch
 from replay.linting.rule import Found, search_rule
-from replay.linting.settings import RISK, SHAPES
+from replay.linting.settings import RISK, SHAPES, risk_entries
 from replay.linting.source import place_in
-
-_WORDS = {list: "a list", dict: "an object"}
 
 
 @search_rule(
@@ -43,17 +42,14 @@ def check(search: ExaminedSearch) -> Iterator[Found]:
             yield Found(place_in(setting, at), f"{key} is not JSON: {error}")
             continue
         if not isinstance(value, shape):
-            yield Found(setting.place, f"{key} is {_WORDS[shape]} in JSON")
-        elif key == RISK:
-            for position, one in enumerate(value, 1):
-                wrong = _wrong(one)
-                if wrong:
-                    yield Found(setting.place, f"object {position} of {key} {wrong}")
+            yield Found(setting.place, f"{key} must be {'a list' if shape is list else 'an object'} in JSON")
+    for position, entry in enumerate(risk_entries(search), 1):
+        wrong = _wrong(entry.says)
+        if wrong:
+            yield Found(entry.place, f"object {position} of {RISK} {wrong}")
 
 
-def _wrong(one: object) -> str:
-    if not isinstance(one, dict):
-        return "is no object"
+def _wrong(one: dict[str, Any]) -> str:
     kinds = [kind for kind in ("risk", "threat") if f"{kind}_object_field" in one]
     if not kinds:
         return "has neither risk_object_field nor threat_object_field"

@@ -15,8 +15,8 @@ from replay.spl.macros import expand
     "RL301", "macro-undefined", "error",
     title="A macro that no app defines, or that its app does not export",
     why="The search fails each time it is due. A filter macro that was forgotten is the usual case.",
-    mend="Define the macro in macros.conf, or export it (export = system) from the app that does. If an app that is not "
-    "here brings it, load that app, too: the last --app is linted, those before it are known.",
+    mend="Define the macro in macros.conf, or export it (export = system) from the app that does. If an app that is "
+    "not here brings it, load that app, too: the last --app is linted, those before it are known.",
     bad="""
 [Shells]
 search = index=win process_name=cmd.exe | table dest | `shells_filter`

@@ -12,7 +12,7 @@ from replay.linting.settings import ANNOTATIONS, number, parsed, risk_entries
 @search_rule(
     "RL107", "risk-score-mismatch", "warning",
     title="A risk score that is not impact * confidence / 100",
-    why="Two numbers that say the same drift apart: whoever tunes impact or confidence believes that the score follows.",
+    why="Two numbers that say the same drift apart: whoever tunes impact or confidence thinks that the score follows.",
     mend="Set the score to impact * confidence / 100, rounded, or mend impact and confidence.",
     bad="""
 [Shells]

@@ -19,13 +19,17 @@ _OPTION = re.compile(r"\bsummariesonly\s*=\s*(\w+)", re.IGNORECASE)
     why="With true, whatever is not summarised yet is not found, and nothing at all on a site that does not accelerate "
     "the model; with false, a site that does pays for every run. A site cannot change it but by editing the search.",
     mend="Take the value from a macro: summariesonly=`summariesonly`, or `security_content_summariesonly`.",
-    bad="""
+    bad=r"""
 [Shells]
-search = | tstats summariesonly=true count from datamodel=Endpoint.Processes where Processes.process_name=cmd.exe by Processes.dest
+search = | tstats summariesonly=true count from datamodel=Endpoint.Processes \
+  where Processes.process_name=cmd.exe \
+  by Processes.dest
 """,
-    good="""
+    good=r"""
 [Shells]
-search = | tstats summariesonly=`summariesonly_config` count from datamodel=Endpoint.Processes where Processes.process_name=cmd.exe by Processes.dest
+search = | tstats summariesonly=`summariesonly_config` count from datamodel=Endpoint.Processes \
+  where Processes.process_name=cmd.exe \
+  by Processes.dest
 # macros.conf
 [summariesonly_config]
 definition = false
