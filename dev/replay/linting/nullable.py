@@ -8,7 +8,7 @@ from functools import cache
 from replay.commands.tstats import INDEXED, TStats
 from replay.context import Context
 from replay.errors import ReplayError
-from replay.knowledge import Calculation, DataModel, Dataset
+from replay.knowledge import DataModel, Dataset
 from replay.knowledge.datamodels import DEFAULT_FIELDS
 from replay.spl.evals import Binary, Call, EvalExpr, Field, Number, String, parse_whole
 from replay.spl.scanner import Scanner
@@ -50,20 +50,20 @@ def may_lack(dataset: Dataset, name: str) -> bool:
     return name not in ALWAYS and field is not None and field.name not in _filled(dataset)
 
 
-@cache
 def _filled(dataset: Dataset) -> frozenset[str]:
     """The fields that every event of the dataset has, in their own names."""
     filled = {field.name for field in dataset.fields if field.required} | ALWAYS
     for calculation in dataset.calculations:
         for output in calculation.outputs:
             filled.discard(output.name)
-        if calculation.kind == "Eval" and _always(_tree(calculation), frozenset(filled)):
+        if calculation.kind == "Eval" and _always(_tree(calculation.expression), frozenset(filled)):
             filled.add(calculation.outputs[0].name)
     return frozenset(filled)
 
 
-def _tree(calculation: Calculation) -> EvalExpr:
-    return parse_whole(Scanner(calculation.expression, place=calculation.place), "a calculation")
+@cache
+def _tree(expression: str) -> EvalExpr:
+    return parse_whole(Scanner(expression), "a calculation")
 
 
 def _always(expr: EvalExpr, known: frozenset[str]) -> bool:
