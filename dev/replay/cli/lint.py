@@ -15,16 +15,17 @@ from replay.errors import ReplayError
 def lint(
     apps: Apps = [],  # noqa: B006
     output: Annotated[str, typer.Option(help="text, json (one object a line) or sarif.")] = "text",
-    explain: Annotated[str | None, typer.Option(help="Tell all about one rule.", metavar="ID")] = None,
+    explain: Annotated[str | None, typer.Option(help="Tell about a rule (code or name), or all.", metavar="ID")] = None,
 ) -> None:
     """Report what goes wrong in production: in the last app given, or the home app. Exit with 1 if there are errors."""
     from replay.linting.output import OUTPUTS
-    from replay.linting.rule import find_rule
+    from replay.linting.rule import all_rules, find_rule
 
     if explain is not None:
         from replay.linting.document import explain as told
+        from replay.linting.document import explain_all
 
-        sys.stdout.write(told(find_rule(explain)))
+        sys.stdout.write(explain_all(all_rules()) if explain == "all" else told(find_rule(explain)))
         return
     writer = OUTPUTS.get(output)
     if writer is None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from replay.linting.rule import Rule
+
+
+def explain_all(rules: Sequence[Rule]) -> str:
+    """A table of the rules, then each of them: what docs/lint.md ends with."""
+    return "\n".join([table(rules), *(explain(rule) for rule in rules)])
 
 
 def explain(rule: Rule) -> str:

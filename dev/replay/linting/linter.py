@@ -7,19 +7,18 @@ from pathlib import Path
 
 from replay.errors import Place
 from replay.linting.examined import ExaminedApp
-from replay.linting.rule import Finding, Rule, all_rules, find_rule
+from replay.linting.rule import Finding, all_rules, find_rule
 from replay.linting.switches import read_switches
 from replay.session import Session
 
 UNUSED = "RL002"
 
 
-def lint(session: Session, rules: list[Rule] | None = None) -> list[Finding]:
+def lint(session: Session) -> list[Finding]:
     """What is wrong with the home app of a session: by file and line, without what is switched off.
 
     Args:
         session: with the app as its home (the last one given).
-        rules: only these; all if not given. With a choice, nobody asks for switches without effect.
 
     Raises:
         ReplayError: a switch names no rule, or the app cannot be read.
@@ -29,18 +28,17 @@ def lint(session: Session, rules: list[Rule] | None = None) -> list[Finding]:
     examined = ExaminedApp(session, app, switches.adds)
     found = [
         Finding(rule, _shown(one.place), one.message)
-        for rule in (all_rules() if rules is None else rules)
+        for rule in all_rules()
         for one in rule.check(examined)
     ]
     for switch in switches.switches:
         if switch.file is not None:
             switch.file = _shown(Place(switch.file)).file
     left = switches.on(list(dict.fromkeys(found)))
-    if rules is None:
-        left += [
-            Finding(find_rule(UNUSED), _shown(one.place), f"{one.code} is switched off here but finds nothing")
-            for one in switches.unused()
-        ]
+    left += [
+        Finding(find_rule(UNUSED), _shown(one.place), f"{one.code} is switched off here but finds nothing")
+        for one in switches.unused()
+    ]
     return sorted(left, key=lambda f: (f.place.file or "", f.place.line or 0, f.place.column or 0, f.rule.code))
 
 

@@ -39,10 +39,12 @@ def _logical(lines: list[str], first: int) -> str:
     return "\n".join(taken)
 
 
-@cache
 def physical_lines(file: str) -> list[str]:
-    """The lines of a .conf file, without their ends."""
+    """The lines of a .conf file, without their ends; none if it is not there."""
     path = Path(file)
-    if not path.is_file():
-        return []
+    return _lines(path, path.stat().st_mtime_ns) if path.is_file() else []
+
+
+@cache
+def _lines(path: Path, changed: int) -> list[str]:
     return [line.rstrip("\r") for line in path.read_text(encoding="utf-8-sig", errors="replace").split("\n")]

@@ -2,7 +2,7 @@
 
 A comment holds for what it stands directly above: a stanza, or one of its settings.
 
-    # replay-lint: ignore=RL203,not-equal reason why
+    # replay-lint: ignore=RL203,RL204 reason why
 """
 
 from __future__ import annotations
@@ -113,14 +113,10 @@ def _read_pyproject(path: Path, found: Switches) -> None:
         found.switches.append(Switch(find_rule(name, place).code, place))
     for stanza, names in _table(table, "per-stanza-ignores", place).items():
         for name in _texts(names, f'per-stanza-ignores."{stanza}"', place):
-            found.switches.append(Switch(find_rule(name, place).code, replace_stanza(place, stanza), stanza))
+            at = Place(place.file, stanza=stanza)
+            found.switches.append(Switch(find_rule(name, place).code, at, stanza))
     for command, names in _table(table, "custom-commands", place).items():
         found.adds[command] = tuple(_texts(names, f"custom-commands.{command}", place))
-
-
-def replace_stanza(place: Place, stanza: str) -> Place:
-    """The place, in that stanza."""
-    return Place(place.file, place.line, stanza)
 
 
 def _table(table: Mapping[str, Any], key: str, place: Place) -> Mapping[str, Any]:
