@@ -41,5 +41,5 @@ action.correlationsearch.annotations = {"mitre_attack": ["T1059.003"]}
 def check(search: ExaminedSearch) -> Iterator[Found]:
     """Look up each id of the annotation ``mitre_attack``."""
     for one in listed(parsed(search, ANNOTATIONS), "mitre_attack"):
-        if one not in techniques():
+        if str(one) not in techniques():
             yield Found(place_of(search, ANNOTATIONS, str(one)), f"`{one}` is no technique of Enterprise ATT&CK v18.1")
