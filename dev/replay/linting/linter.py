@@ -26,11 +26,7 @@ def lint(session: Session) -> list[Finding]:
     app = session.knowledge.apps[session.home]
     switches = read_switches(app)
     examined = ExaminedApp(session, app, switches.adds)
-    found = [
-        Finding(rule, _shown(one.place), one.message)
-        for rule in all_rules()
-        for one in rule.check(examined)
-    ]
+    found = [Finding(rule, _shown(one.place), one.message) for rule in all_rules() for one in rule.check(examined)]
     for switch in switches.switches:
         if switch.file is not None:
             switch.file = _shown(Place(switch.file)).file
