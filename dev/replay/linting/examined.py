@@ -39,6 +39,13 @@ class ExaminedApp:
         own = [s for s in self.knowledge.saved_searches() if s.app == self.app.id and s.search]
         return [ExaminedSearch(self, saved) for saved in own]
 
+    @property
+    def macros(self) -> Iterator[Setting]:
+        """The definitions of its own macros, each as it stands: without the values of arguments."""
+        names = {name: None for file in self.app.conf_files("macros") for name in file.stanzas}
+        found = (self.own(self.setting("macros", name, "definition")) for name in names)
+        return (setting for setting in found if setting is not None)
+
     def setting(self, conf: str, stanza: str, key: str) -> Setting | None:
         """A setting as the app sees it."""
         return self.knowledge.setting(self.app.id, conf, stanza, key)
@@ -60,6 +67,15 @@ class CallSite:
     def name(self) -> str:
         """The macro."""
         return self.text.partition("(")[0].strip()
+
+
+def call_sites(text: str) -> list[CallSite]:
+    """The macro calls that stand in a text itself; none where it cannot be read."""
+    try:
+        text = strip_comments(text)
+        return [CallSite(start, text[start + 1 : end - 1]) for start, end in calls(text)]
+    except ReplayError:
+        return []
 
 
 class ExaminedSearch:
@@ -98,16 +114,19 @@ class ExaminedSearch:
         """Whether it has a schedule, be the search enabled or not: apps ship searches disabled."""
         return self.flag("enableSched") and bool(self.text("cron_schedule"))
 
+    @property
+    def acts(self) -> bool:
+        """Whether a result of it does something: an alert action, or a command that keeps results."""
+        actions = (key for key in self.saved.settings if key.startswith("action.") and key.count(".") == 1)
+        kept = any(command.name in ("collect", "outputlookup") for command in self.commands)
+        return self.correlation or kept or bool(self.text("actions")) or any(self.flag(key) for key in actions)
+
     # --- the search -------------------------------------------------------------------------------------------------
 
     @cached_property
     def call_sites(self) -> list[CallSite]:
-        """The macro calls in its own text; none where that cannot be read."""
-        try:
-            text = strip_comments(self.saved.search)
-            return [CallSite(start, text[start + 1 : end - 1]) for start, end in calls(text)]
-        except ReplayError:
-            return []
+        """The macro calls in its own text."""
+        return call_sites(self.saved.search)
 
     @cached_property
     def _expanded(self) -> list[Piece] | ReplayError:

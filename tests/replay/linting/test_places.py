@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from .conftest import Linted
@@ -31,6 +33,10 @@ CASES = [
         "RL204", (2, 65), "`named`",
     ),
     (
+        "# macros.conf\n[S]\nargs = a\ndefinition = search x=$a$ `nobody`\n",
+        "RL301", (3, 27), "`nobody`",
+    ),
+    (
         "[S]\nsearch = index=win ```a comment``` | lookup nobody dest\n",
         "RL305", (2, 45), "nobody",
     ),
@@ -48,5 +54,6 @@ def test_line_and_column(text: str, code: str, where: tuple[int, int], there: st
     (found,) = linted(text, code)
     assert (found.place.line, found.place.column) == where
     assert found.place.stanza == "S"
-    line = text.splitlines()[where[0] - 1]
+    assert found.place.file is not None
+    line = Path(found.place.file).read_text(encoding="utf-8").splitlines()[where[0] - 1]
     assert line[where[1] - 1 :].startswith(there)

@@ -18,6 +18,7 @@ from replay.linting.settings import place_of
     bad="""
 [Shells]
 search = index=win process_name=cmd.exe
+action.notable = 1
 enableSched = 1
 cron_schedule = */15 * * * *
 dispatch.earliest_time = -70m@m
@@ -26,6 +27,7 @@ dispatch.latest_time = -10m@m
     good="""
 [Shells]
 search = index=win process_name=cmd.exe
+action.notable = 1
 enableSched = 1
 cron_schedule = */15 * * * *
 dispatch.earliest_time = -25m@m
@@ -33,10 +35,8 @@ dispatch.latest_time = -10m@m
 """,
 )  # fmt: skip
 def check(search: ExaminedSearch) -> Iterator[Found]:
-    """The largest overlap of 400 runs. A search that only reports, without an action, may look back as it likes."""
-    if not search.scheduled or search.flag("alert.suppress"):
-        return
-    spans = windows(search)
+    """The largest overlap of 400 runs. A report, which has no action, may look back as far as it likes."""
+    spans = windows(search) if search.scheduled and search.acts and not search.flag("alert.suppress") else None
     overlap = -min(seams(spans), default=0.0) if spans else 0.0
     if overlap > 0:
         yield Found(place_of(search, EARLIEST), f"up to {told(overlap)} are covered by two runs")

@@ -12,8 +12,8 @@ from replay.linting.rule import Found, search_rule
     "RL001", "search-unreadable", "error",
     title="A search does not parse",
     why="Splunk refuses to run it, and the scheduler says so only in its own log. No other rule can look at it.",
-    mend="Mend what the message names. If an app that is not here brings a command, load that app, too, before this one. "
-    "If Splunk does run the search, it is this reader that is wrong: report it.",
+    mend="Mend what the message names. If an app that is not here brings a command, load that app, too, before this "
+    "one. If Splunk does run the search, it is this reader that is wrong: report it.",
     bad="""
 [Shells]
 search = index=win process_name=cmd.exe | stats count by (dest
