@@ -36,7 +36,7 @@ SEARCHES = [
     ("RL204", f"{PROCESSES} Processes.user!=x {BY}", False),
     ("RL204", f"{PROCESSES} Processes.process_guid!=null {BY}", False),
     ("RL204", f"{PROCESSES} NOT (Processes.process_path!=x) {BY}", False),
-    ("RL204", "| tstats count from datamodel=Network_Traffic where All_Traffic.dest_port!=0 by All_Traffic.dest", False),
+    ("RL204", "| tstats count from datamodel=Network_Traffic where All_Traffic.dest_port!=0 by host", False),
     ("RL204", "index=win user!=system", True),
     ("RL204", "index=win host!=a sourcetype!=b", False),
     ("RL204", "index=win EventCode=4768 user!=system", False),
@@ -131,7 +131,7 @@ SETTINGS = [
     ("RL401", HOURLY.replace("7 * * * *", "0 0 31 2 *"), True),
     ("RL401", HOURLY.replace("enableSched = 1", "enableSched = 0").replace("7 *", "99 *"), False),
     ("RL303", f"{FIELDS}# macros.conf\n[quiet_filter]\ndefinition = search dest=a\n", False),
-    ("RL304", "[S]\nsearch = index=a `s_filter` | stats count by dest\n# macros.conf\n[s_filter]\ndefinition = *\n", False),
+    ("RL304", "[S]\nsearch = index=a `s_filter` | table dest\n# macros.conf\n[s_filter]\ndefinition = *\n", False),
 ]  # fmt: skip
 
 
