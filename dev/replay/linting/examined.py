@@ -140,7 +140,7 @@ class ExaminedSearch:
         if isinstance(self._expanded, ReplayError):
             return self._expanded
         try:
-            return LenientParser(self.context).search(self.expansion)
+            return LenientParser(self.context, self.app.adds).search(self.expansion)
         except ReplayError as error:
             return error
 
@@ -171,7 +171,7 @@ class ExaminedSearch:
     @cached_property
     def steps(self) -> list[Step]:
         """The commands with the fields after each."""
-        return [] if isinstance(self._parsed, ReplayError) else flow(self._parsed, self.context, self.app.adds)
+        return [] if isinstance(self._parsed, ReplayError) else flow(self._parsed, self.context)
 
     @property
     def output(self) -> Fields:

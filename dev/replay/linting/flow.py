@@ -14,6 +14,9 @@ from typing import Any, Self
 
 from replay.commands import EVERYTHING, Command, Needs
 from replay.commands.from_ import From
+from replay.commands.map import Map
+from replay.commands.outputlookup import OutputLookup
+from replay.commands.savedsearch import SavedSearch
 from replay.context import Context
 from replay.errors import ReplayError
 from replay.external import External
@@ -32,7 +35,7 @@ _FAITHFUL = frozenset(
         *("search", "where", "regex", "dedup", "head", "tail", "sort", "reverse", "noop", "addinfo", "collect"),
         *("eval", "fillnull", "filldown", "rex", "replace", "convert", "bin", "strcat", "rangemap", "fieldformat"),
         *("rename", "fields", "table", "stats", "eventstats", "streamstats", "accum", "top", "makemv", "mvexpand"),
-        *("mvcombine", "nomv", "lookup", "outputlookup", "append", "appendpipe", "appendcols", "join", "iplocation"),
+        *("mvcombine", "nomv", "lookup", "outputlookup", "append", "appendpipe", "appendcols", "join"),
     )
 )
 
@@ -59,9 +62,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Opaque(Command):
-    """A command of Splunk that this engine does not do; its arguments are not read."""
+    """A command that is not run: of an app, of Splunk but not of this engine, or one that runs other searches.
+
+    Attributes:
+        name: as the search names it.
+        adds: the fields that it adds to results; None if that is not known.
+    """
 
     name: str = ""
+    adds: tuple[str, ...] | None = None
 
     @classmethod
     def parse(cls, s: Scanner, parser: Parser) -> Self:
@@ -71,27 +80,52 @@ class Opaque(Command):
         return cls(word.lower())
 
     def plan(self, rel: Relation, ctx: Context) -> Relation:
-        """Unknown."""
-        return rel
+        """The rows, with the fields that are known to be added."""
+        return rel.extend({name: NULL for name in self.adds or () if not rel.has(name)})
 
     def generate(self, ctx: Context, needs: Needs) -> Relation:
         """Unknown."""
         return nothing()
 
 
+@dataclass(frozen=True)
+class Unwritten(OutputLookup):
+    """``outputlookup`` that writes nothing: what one search writes would change what the next one reads."""
+
+    def plan(self, rel: Relation, ctx: Context) -> Relation:
+        """The same rows."""
+        return rel
+
+
 class LenientParser(Parser):
-    """Parses searches with commands that this engine does not do: what it cannot run can still be looked at."""
+    """Parses searches to look at them: nothing that it returns runs code of an app or another search.
+
+    Args:
+        context: see ``Parser``.
+        adds: custom command -> the fields that it adds to results, where that is known.
+    """
+
+    def __init__(self, context: Context, adds: Mapping[str, tuple[str, ...]]) -> None:
+        super().__init__(context)
+        self._adds = adds
 
     def command(self, s: Scanner, implied_search: bool) -> Command:
-        """As ``Parser.command``, but for those commands."""
+        """As ``Parser.command``; a command behind a pipe that this engine does not do is no error."""
         from replay.commands.unsupported import REASONS
 
         word = s.peek_word("=<>!")
-        if word.lower() in REASONS and self.context.knowledge.command(self.context.app, word) is None:
-            after = s.text[s.pos + len(word) : s.end].lstrip()
-            if not (implied_search and after[:1] in ("=", "<", ">", "!")):
-                return Opaque.parse(s, self)
-        return super().command(s, implied_search)
+        refused = not implied_search and word.lower() in REASONS
+        if refused and self.context.knowledge.command(self.context.app, word) is None:
+            return Opaque.parse(s, self)
+        command = super().command(s, implied_search)
+        match command:
+            case External(definition=definition):
+                return Opaque(definition.name, self._adds.get(definition.name))
+            case SavedSearch() | Map() | From(kind="savedsearch"):
+                return Opaque(command.name)
+            case OutputLookup():
+                return Unwritten(**{f.name: getattr(command, f.name) for f in dataclasses.fields(command)})
+        return command
 
 
 class AnyStore:
@@ -119,51 +153,39 @@ def nothing() -> Relation:
     return _empty([])
 
 
-def flow(pipeline: Pipeline, ctx: Context, adds: Mapping[str, tuple[str, ...]]) -> list[Step]:
+def flow(pipeline: Pipeline, ctx: Context) -> list[Step]:
     """The commands of a pipeline, each with the fields after it.
 
     Args:
         pipeline: from ``LenientParser``.
         ctx: with an ``AnyStore``.
-        adds: custom command -> the fields that it adds, where that is known.
     """
     first, *others = pipeline.commands
-    is_open = first.name not in _CLOSED or (isinstance(first, From) and first.kind == "savedsearch")
+    is_open = first.name not in _CLOSED or isinstance(first, Opaque)
     try:
         rel = first.generate(ctx, needs_of(others))
     except ReplayError:
         rel, is_open = nothing(), True
     steps = [Step(first, Fields(frozenset(rel.columns), is_open))]
     for command in others:
-        rel, is_open = _after(command, rel, is_open, ctx, adds)
+        rel, is_open = _after(command, rel, is_open, ctx)
         steps.append(Step(command, Fields(frozenset(rel.columns), is_open)))
     return steps
 
 
-def _after(
-    command: Command, rel: Relation, is_open: bool, ctx: Context, adds: Mapping[str, tuple[str, ...]]
-) -> tuple[Relation, bool]:
-    if isinstance(command, External):  # its process is not started: a linter runs no code of the app
-        added = adds.get(command.definition.name)
-        if added is None:
-            return rel, True
-        return _with(rel, added), is_open
-    if isinstance(command, Opaque):
-        return rel, True
+def _after(command: Command, rel: Relation, is_open: bool, ctx: Context) -> tuple[Relation, bool]:
     try:
         planned = command.plan(rel, ctx)
     except ReplayError:
         return rel, True
+    if isinstance(command, Opaque):
+        return planned, is_open or command.adds is None
     if command.name not in _FAITHFUL or _names_from_data(command):
         return planned, True
     needs = command.needs(EVERYTHING)
     closes = not needs.everything and not any("*" in name for name in needs.names)
-    inner = (flow(one, ctx, adds)[-1].after.open for one in _pipelines(command))
+    inner = (flow(one, ctx)[-1].after.open for one in _pipelines(command))
     return planned, (is_open and not closes) or any(inner)
-
-
-def _with(rel: Relation, names: tuple[str, ...]) -> Relation:
-    return rel.extend({name: NULL for name in names if not rel.has(name)})
 
 
 def _names_from_data(command: Command) -> bool:

@@ -16,4 +16,6 @@ def test_the_document_says_what_the_rules_say() -> None:
 
 
 def test_the_readme_counts_the_rules() -> None:
-    assert f": {len(all_rules())} rules, each with" in " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert f": {len(all_rules())} rules, each with" in " ".join(
+        (ROOT / "README.md").read_text(encoding="utf-8").split()
+    )

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from replay.linting.examined import ExaminedApp
 from replay.linting.flow import Fields
+from replay.linting.linter import lint
 from replay.session import Session
-from support import write_app
+from support import write_app, write_lookup
 
 Ends = Callable[[str], Fields]
 
@@ -77,16 +78,36 @@ def test_where_fields_are_open_nothing_is_missing(text: str, ends: Ends) -> None
     assert not fields.lacks("surely_not_there")
 
 
-def test_no_code_of_the_app_runs(tmp_path: Path) -> None:
-    app = write_app(
-        tmp_path / "codeful",
-        {
-            "savedsearches": {"S": {"search": "| makeresults | touches"}},
-            "commands": {"touches": {"filename": "touches.py", "chunked": "true"}},
-        },
-    )
+RUNS_CODE = [
+    "| makeresults | touches",
+    "| makeresults | append [| makeresults | touches]",
+    "index=a [| makeresults | touches | fields dest]",
+    "| makeresults | join dest [| makeresults | touches]",
+    "| makeresults | appendpipe [touches]",
+    "| makeresults | map search=\"| makeresults | touches\"",
+    "| makeresults | append [| savedsearch Touches]",
+    "| makeresults | append savedsearch:Touches",
+    "| from savedsearch:Touches",
+    "| makeresults | foreach * [eval a=1] | touches | multisearch [search a=1 | touches] [search b=2]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", RUNS_CODE)
+def test_no_code_of_the_app_runs(text: str, tmp_path: Path) -> None:
+    searches = {"S": {"search": text}, "Touches": {"search": "| makeresults | touches"}}
+    commands = {"touches": {"filename": "touches.py", "chunked": "true"}}
+    app = write_app(tmp_path / "codeful", {"savedsearches": searches, "commands": commands})
     (app / "bin").mkdir()
     (app / "bin/touches.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n", encoding="utf-8")
-    session = Session([app])
-    assert ExaminedApp(session, session.knowledge.apps[session.home], {}).searches[0].output.open
+    lint(Session([app]))
     assert not (tmp_path / "ran").exists()
+
+
+def test_no_search_changes_what_another_one_reads(tmp_path: Path) -> None:
+    searches = {
+        "Writes": {"search": "| makeresults | eval b=1 | outputlookup table.csv"},
+        "Reads": {"search": "| inputlookup table.csv", "action.risk.param._risk_message": "$a$"},
+    }
+    app = write_app(tmp_path / "writing", {"savedsearches": searches})
+    write_lookup(app, "table.csv", [{"a": "1"}])
+    assert lint(Session([app])) == []

@@ -38,6 +38,7 @@ SEARCHES = [
     ("RL204", f"{PROCESSES} NOT (Processes.process_path!=x) {BY}", False),
     ("RL204", "| tstats count from datamodel=Network_Traffic where All_Traffic.dest_port!=0 by host", False),
     ("RL204", "index=win user!=system", True),
+    ("RL204", "audit user!=system", True),
     ("RL204", "index=win host!=a sourcetype!=b", False),
     ("RL204", "index=win EventCode=4768 user!=system", False),
     ("RL204", "index=win user!=system | stats count by user", False),
