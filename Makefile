@@ -31,6 +31,7 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/replay lint
 
 # How fast it is, beside what it cannot be faster than. Some minutes; keep the machine idle.
 bench: install

@@ -9,7 +9,7 @@ from replay.context import Context
 from replay.errors import SearchError
 from replay.registry import nearest
 from replay.relation import Relation
-from replay.spl.macros import expand
+from replay.spl.macros import Evaluate, Lookup, expand
 from replay.spl.scanner import Scanner, split_top
 from replay.spl.search import SearchExpr, parse_search
 
@@ -59,7 +59,7 @@ class Parser:
                 if position == 0:
                     continue
                 raise part.error("a command is missing between two pipes")
-            commands.append(self._command(part, implied_search=generates and position == 0))
+            commands.append(self.command(part, implied_search=generates and position == 0))
         if not commands:
             raise s.error("the search is empty")
         return Pipeline(tuple(commands))
@@ -74,7 +74,8 @@ class Parser:
         """Parse a search expression (``search``, ``tstats where``, ``inputlookup where``)."""
         return parse_search(s, self.subsearch)
 
-    def _command(self, s: Scanner, implied_search: bool) -> Command:
+    def command(self, s: Scanner, implied_search: bool) -> Command:
+        """Parse one command, which spans the scanner; with ``implied_search`` its name may be left out."""
         s.skip()
         start = s.pos
         word = s.peek_word("=<>!")
@@ -113,6 +114,11 @@ def _generates(cls: type[Command] | None) -> bool:
 
 def expand_macros(text: str, ctx: Context) -> str:
     """The search with every macro replaced, as ``replay explain`` shows it."""
+    return expand(text, *macro_readers(ctx), ctx.place)
+
+
+def macro_readers(ctx: Context) -> tuple[Lookup, Evaluate]:
+    """What expansion asks: for the macros that a search sees, and for the value of an expression."""
     from replay.evaluate import evaluate_constant
 
     def lookup(name: str, arity: int):  # type: ignore[no-untyped-def]  # Knowledge.macro's own type
@@ -120,7 +126,7 @@ def expand_macros(text: str, ctx: Context) -> str:
         replaced = ctx.macros.get(name, ctx.macros.get(f"{name}({arity})"))
         return macro if replaced is None else replace(macro, definition=replaced, iseval=False)
 
-    return expand(text, lookup, lambda expression: evaluate_constant(expression, ctx), ctx.place)
+    return lookup, lambda expression: evaluate_constant(expression, ctx)
 
 
 def plan_search(text: str, ctx: Context) -> Relation:

@@ -7,6 +7,7 @@ limits.conf.spec (``max_macro_depth`` = 100).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 from replay.errors import Place, SearchError
@@ -68,14 +69,37 @@ def expand(text: str, lookup: Lookup, evaluate: Evaluate, place: Place | None = 
     """
     if depth > MAX_DEPTH:
         raise SearchError(f"macros nest deeper than {MAX_DEPTH}: one of them calls itself", place)
+    return "".join(piece.text for piece in pieces(text, lookup, evaluate, place, depth))
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of an expanded text, and where it comes from.
+
+    Attributes:
+        text: as expanded.
+        start, end: what it was in the text before.
+        call: it is what a macro call became; else it stood there itself.
+    """
+
+    text: str
+    start: int
+    end: int
+    call: bool
+
+
+def pieces(
+    text: str, lookup: Lookup, evaluate: Evaluate, place: Place | None = None, depth: int = 0
+) -> Iterator[Piece]:
+    """The expanded text (see ``expand``), in pieces that tell where each of its characters comes from."""
     text = strip_comments(text)
-    out: list[str] = []
     done = 0
     for start, end in calls(text, place):
-        out += [text[done:start], _expand_call(text, start, end - 1, lookup, evaluate, place or Place(), depth)]
+        yield Piece(text[done:start], done, start, False)
+        expanded = _expand_call(text, start, end - 1, lookup, evaluate, place or Place(), depth)
+        yield Piece(expanded, start, end, True)
         done = end
-    out.append(text[done:])
-    return "".join(out)
+    yield Piece(text[done:], done, len(text), False)
 
 
 def calls(text: str, place: Place | None = None) -> Iterator[tuple[int, int]]:

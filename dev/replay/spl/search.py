@@ -7,7 +7,7 @@ Precedence, tightest first: parentheses, NOT, OR, AND (explicit or by adjacency)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from replay.spl.scanner import Scanner, unescape
 
@@ -33,9 +33,10 @@ class And:
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """At least one of the terms holds."""
+    """At least one of the terms holds; ``loose`` if written with the word OR and without parentheses around it."""
 
     terms: tuple[SearchExpr, ...]
+    loose: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ class _Parser:
             if self.at_end():
                 raise self.s.error("OR needs a term after it")
             terms.append(self.negation())
-        return terms[0] if len(terms) == 1 else Or(tuple(terms))
+        return terms[0] if len(terms) == 1 else Or(tuple(terms), loose=True)
 
     def negation(self) -> SearchExpr:
         if self._operator("NOT"):
@@ -185,7 +186,7 @@ class _Parser:
     def term(self) -> SearchExpr:
         s = self.s
         if s.peek() == "(":
-            return _Parser(s.bracketed("("), self.subsearch).parse()
+            return _enclosed(_Parser(s.bracketed("("), self.subsearch).parse())
         column = s.pos + 1
         if s.peek() == "[":
             return Subsearch(self.subsearch(s.bracketed("[")), column)
@@ -265,7 +266,7 @@ class _Parser:
             values = _Distribute(s.bracketed("("), self.subsearch, field, op).parse()
             if values == And(()):
                 raise s.error(f"`{field}{op}( )` lists no value", at)
-            return values
+            return _enclosed(values)
         if s.peek() == "[":
             at = s.pos
             return Subsearch(self.subsearch(s.bracketed("[")), at + 1, f'"{_escaped(field)}"{op}')
@@ -296,6 +297,11 @@ class _Parser:
         text = s.text[s.pos : min(i, s.end)]
         s.pos = min(i, s.end)
         return text
+
+
+def _enclosed(expr: SearchExpr) -> SearchExpr:
+    """What stands in parentheses."""
+    return replace(expr, loose=False) if isinstance(expr, Or) else expr
 
 
 def _escaped(text: str) -> str:

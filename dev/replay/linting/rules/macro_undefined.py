@@ -1,0 +1,57 @@
+"""RL301: a macro that nobody defines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from replay.context import Context
+from replay.errors import KnowledgeError, Place, ReplayError
+from replay.linting.examined import ExaminedApp, call_sites
+from replay.linting.rule import Found, app_rule
+from replay.linting.source import place_in
+from replay.plan import macro_readers
+from replay.spl.macros import expand
+
+
+@app_rule(
+    "RL301", "macro-undefined", "error",
+    title="A macro that no app defines, or that its app does not export",
+    why="The search fails each time it is due. A filter macro that was forgotten is the usual case.",
+    mend="Define the macro in macros.conf, or export it (export = system) from the app that does. If an app that is "
+    "not here brings it, load that app, too: the last --app is linted, those before it are known.",
+    bad="""
+[Shells]
+search = index=win process_name=cmd.exe | table dest | `shells_filter`
+""",
+    good="""
+[Shells]
+search = index=win process_name=cmd.exe | table dest | `shells_filter`
+# macros.conf
+[shells_filter]
+definition = search *
+""",
+)  # fmt: skip
+def check(app: ExaminedApp) -> Iterator[Found]:
+    """Expand each call in a search, so that every missing macro is told; then those in macros that no search calls."""
+    for search in app.searches:
+        for call in search.call_sites:
+            problem = _problem(call.text, search.context)
+            if problem:
+                yield Found(search.in_search(call.start), problem)
+    context = app.session.context(app.app.id, Place())
+    for setting in app.macros:
+        for call in call_sites(setting.value):
+            problem = _problem(call.text, context)
+            if problem:
+                yield Found(place_in(setting, call.start), problem)
+
+
+def _problem(call: str, context: Context) -> str:
+    """What is wrong with the macro that a call means; what is wrong with the call itself is RL001's."""
+    try:
+        expand(f"`{call}`", *macro_readers(context), context.place)
+    except KnowledgeError as error:
+        return error.message
+    except ReplayError:
+        pass
+    return ""

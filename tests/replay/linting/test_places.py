@@ -1,0 +1,59 @@
+"""A finding stands where a person would look: line and column of the file, through continuations and macros."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .conftest import Linted
+
+# text of savedsearches.conf, rule, (line, column), what stands there
+CASES = [
+    (
+        "[S]\nsearch = index=win | stats count by dest\naction.risk.param._risk_message = on $host$\n",
+        "RL101", (3, 38), "$host$",
+    ),
+    (
+        "# a comment\n\n[S]\nsearch = | tstats count \\\n  from datamodel=Endpoint.Processes \\\n"
+        "  where Processes.process_path!=x by Processes.dest\n",
+        "RL204", (6, 9), "Processes.process_path",
+    ),
+    (
+        "[S]\nsearch = \\\n  | tstats summariesonly=true count \\\n  from datamodel=Endpoint.Ports by Ports.dest\n",
+        "RL202", (3, 12), "summariesonly",
+    ),
+    (
+        "[S]\nsearch=index=win | table dest | `nobody`\n",
+        "RL301", (2, 33), "`nobody`",
+    ),
+    (
+        "[S]\nsearch = | tstats count from datamodel=Endpoint.Processes where `named` by Processes.dest\n"
+        "# macros.conf\n[named]\ndefinition = Processes.process_path!=x\n",
+        "RL204", (2, 65), "`named`",
+    ),
+    (
+        "# macros.conf\n[S]\nargs = a\ndefinition = search x=$a$ `nobody`\n",
+        "RL301", (3, 27), "`nobody`",
+    ),
+    (
+        "[S]\nsearch = index=win ```a comment``` | lookup nobody dest\n",
+        "RL305", (2, 45), "nobody",
+    ),
+    (
+        "[S]\nsearch = index=win | stats count by dest\naction.risk.param._risk = [\\\n"
+        '  {"risk_object_field": "dest", "risk_object_type": "system", "risk_score": 5},\\\n'
+        '  {"risk_object_field": "dest", "risk_object_type": "host", "risk_score": 5}]\n',
+        "RL108", (5, 3), '{"risk_object_field"',
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "code", "where", "there"), CASES, ids=[case[1] for case in CASES])
+def test_line_and_column(text: str, code: str, where: tuple[int, int], there: str, linted: Linted) -> None:
+    (found,) = linted(text, code)
+    assert (found.place.line, found.place.column) == where
+    assert found.place.stanza == "S"
+    assert found.place.file is not None
+    line = Path(found.place.file).read_text(encoding="utf-8").splitlines()[where[0] - 1]
+    assert line[where[1] - 1 :].startswith(there)
