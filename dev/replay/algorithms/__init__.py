@@ -1,6 +1,6 @@
 """Algorithms of ``fit`` and ``apply``, one file per algorithm: how it is trained, and its results as SQL.
 
-Source: AI Toolkit, "Algorithms in the AI Toolkit". An algorithm claims its name with ``@algorithm("LinearRegression")``.
+Source: AI Toolkit, "Algorithms in the AI Toolkit". A class claims its name with ``@algorithm("LinearRegression")``.
 """
 
 from __future__ import annotations

@@ -50,7 +50,9 @@ class LogisticRegression(Algorithm):
             raise ModelError(f"field `{target}` has more than {MAX_DISTINCT} distinct values to predict", call.place)
         x, y = matrix(rel, columns, label, whole, ctx)
         if len(set(y)) < 2:
-            raise ModelError(f"field `{target}` has one value only, `{y[0]}`: there is nothing to tell apart", call.place)
+            raise ModelError(
+                f"field `{target}` has one value only, `{y[0]}`: there is nothing to tell apart", call.place
+            )
         estimator = _trained(x, y, Scanner("").boolean(call.options.get("fit_intercept", "t")), ctx)
         state = {
             "estimator": Coded("sklearn.linear_model._logistic", "LogisticRegression", dict(vars(estimator))),
@@ -73,12 +75,13 @@ class LogisticRegression(Algorithm):
         scores = {}
         for i, constant in enumerate(constants):
             own = weights[i * len(columns) : (i + 1) * len(columns)]
-            scores[f"{_SCORE}{i}"] = Expr(f"CASE WHEN {applied.valid} THEN {weighted(applied, own, constant)} END", Kind.NUM)
-        fields = [name for name in rel.columns]
+            scores[f"{_SCORE}{i}"] = Expr(
+                f"CASE WHEN {applied.valid} THEN {weighted(applied, own, constant)} END", Kind.NUM
+            )
         scored = rel.extend(scores)
         z = [scored.field(name).sql for name in scores]
         name = f"predicted({target})" if call.output is None else call.output
-        items = {f: scored.field(f) for f in fields} | {name: Expr(_winner(z, classes), Kind.STR)}
+        items = {f: scored.field(f) for f in rel.columns} | {name: Expr(_winner(z, classes), Kind.STR)}
         if Scanner("").boolean(call.options.get("probabilities", "f")):
             shares = _shares(z)
             items |= {f"probability({target}={c})": Expr(p, Kind.NUM) for c, p in zip(classes, shares, strict=True)}
@@ -117,7 +120,9 @@ def _check_shape(
 def _winner(z: list[str], classes: list[str]) -> str:
     if len(z) == 1:
         return f"CASE WHEN {z[0]} > 0 THEN {quote(classes[1])} WHEN {z[0]} <= 0 THEN {quote(classes[0])} END"
-    whens = " ".join(f"WHEN {score} = greatest({', '.join(z)}) THEN {quote(c)}" for score, c in zip(z, classes, strict=True))
+    whens = " ".join(
+        f"WHEN {score} = greatest({', '.join(z)}) THEN {quote(c)}" for score, c in zip(z, classes, strict=True)
+    )
     return f"CASE {whens} END"
 
 

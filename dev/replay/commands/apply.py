@@ -23,9 +23,9 @@ from replay.spl.scanner import Scanner
 class Apply(Command):
     """``apply [app:]<model> [as <name>] [<option>=…] [ [ subsearch that gives options ] ]``.
 
-    Source: AI Toolkit, "Using the fit and apply commands"; the subsearch: ES, "Machine Learning Toolkit Macros in Splunk
-    Enterprise Security". The options of the call take the place of those of ``fit``, all at once; without any, those of
-    ``fit`` hold.
+    Source: AI Toolkit, "Using the fit and apply commands"; the subsearch: ES, "Machine Learning Toolkit Macros in
+    Splunk Enterprise Security". The options of the call take the place of those of ``fit``, all at once; without any,
+    those of ``fit`` hold.
     """
 
     call: Call

@@ -12,6 +12,7 @@ from replay.context import Context
 from replay.errors import Place
 from replay.models import ModelError
 from replay.models.call import Call, model_name, parse_clauses
+from replay.models.codec import decode, encode
 from replay.models.files import write_model
 from replay.plan import Parser
 from replay.relation import Relation
@@ -23,10 +24,10 @@ from replay.spl.scanner import Scanner
 class Fit(Command):
     """``fit <algorithm> <field> … [from <field> …] [by <field> …] [<option>=…] [into [app:]<model>] [as <name>]``.
 
-    Source: AI Toolkit, "Using the fit and apply commands", "Search commands for machine learning". Field names may hold
-    ``*``; several fields after ``by`` stand in quotes, with commas. The model is kept as ``outputlookup`` keeps a table:
-    as long as the session, and no file of a loaded app is touched. Without any row there is nothing to train on: a
-    warning, and no model.
+    Source: AI Toolkit, "Using the fit and apply commands", "Search commands for machine learning". Field names may
+    hold ``*``; several fields after ``by`` stand in quotes, with commas. The model is kept as ``outputlookup`` keeps a
+    table: as long as the session, and no file of a loaded app is touched. Without any row there is nothing to train
+    on: a warning, and no model.
     """
 
     call: Call
@@ -69,7 +70,8 @@ class Fit(Command):
         features = tuple(name for name in expand(self.call.features, rel) if name not in fields)
         call = replace(self.call, fields=fields, features=features)
         try:
-            state = algorithm.fit(rel, call, ctx)
+            # Through the text, so that the rows see what an `apply` of the kept model sees.
+            state = decode(encode(algorithm.fit(rel, call, ctx)))
             after = algorithm.apply(rel, state, call, ctx)
         except ModelError as e:
             raise ModelError(f"`fit {call.algorithm}`: {e.message}", e.place.within(call.place)) from e

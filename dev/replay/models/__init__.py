@@ -1,4 +1,4 @@
-"""Models of the Machine Learning Toolkit (AI Toolkit): what their files hold, where they are, and how they meet rows."""
+"""Models of the Machine Learning Toolkit (AI Toolkit): what their files hold, where they are, how they meet rows."""
 
 from __future__ import annotations
 

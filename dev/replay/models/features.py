@@ -1,4 +1,4 @@
-"""From fields to the numbers that a regression takes: which rows and fields count, and categories as columns of 0 and 1.
+"""From fields to the numbers that a regression takes: which rows and fields count, categories as columns of 0 and 1.
 
 Source: AI Toolkit, "Using the fit and apply commands" and "About the fit and apply commands": fields that are null
 throughout and fields with more than 100 distinct texts are discarded; rows with a null field are left out when a model
@@ -178,9 +178,7 @@ def applied_columns(rel: Relation, features: Sequence[str], columns: Sequence[st
     unreadable = [name for name in filled if name in numbers and not filled[name].numeric]
     if unreadable:
         ctx.warn(f"rows with text in a field that the model knows as a number get no prediction: {unreadable[0]}")
-    valid = [
-        f"{number_of(rel.field(f)) if f in numbers else text_of(rel.field(f)).sql} IS NOT NULL" for f in filled
-    ]
+    valid = [f"{number_of(rel.field(f)) if f in numbers else text_of(rel.field(f)).sql} IS NOT NULL" for f in filled]
     values = ", ".join(f"coalesce({c.sql(rel)}, 0)" if c.field in filled else "0.0::DOUBLE" for c in found)
     return Applied(f"[{values}]", " AND ".join(valid) or "true")
 

@@ -32,10 +32,10 @@ def attribute(state: Coded, name: str, kind: type[T]) -> T:
 
 def texts(state: Coded, name: str) -> list[str]:
     """An attribute that is a list (or array) of texts; numbers in it become texts. Absent is empty."""
-    value = state.state.get(name)
-    value = value.tolist() if hasattr(value, "tolist") else value
+    value: Any = state.state.get(name)
     if value is None:
         return []
+    value = value.tolist() if hasattr(value, "tolist") else value
     if not isinstance(value, list) or not all(isinstance(v, str | int | float) for v in value):
         raise ModelError(f"`{state.name}.{name}` is no list of names")
     return [v if isinstance(v, str) else plain_text(v) for v in value]
