@@ -50,7 +50,7 @@ class Apply(Command):
         """Read the model and let its algorithm say what it makes of the rows."""
         call = self.call
         if self.argument is not None:
-            s = Scanner(subsearch_text(self.argument, ctx).strip().strip("()"), place=ctx.place)
+            s = Scanner(subsearch_text(self.argument, ctx).strip("() "), place=ctx.place)
             _, given = parse_clauses(s, "apply", ("as",))
             call = replace(call, options={**call.options, **given})
         state, call = read_model(call, ctx)
