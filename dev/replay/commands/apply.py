@@ -51,7 +51,9 @@ class Apply(Command):
         call = self.call
         if self.argument is not None:
             s = Scanner(subsearch_text(self.argument, ctx).strip("() "), place=ctx.place)
-            _, given = parse_clauses(s, "apply", ("as",))
+            clauses, given = parse_clauses(s, "apply", ())
+            if clauses[""] or not s.done:
+                raise ModelError(f"the subsearch of `apply` gave no options but `{s.text}`", call.place)
             call = replace(call, options={**call.options, **given})
         state, call = read_model(call, ctx)
         try:

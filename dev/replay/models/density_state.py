@@ -177,4 +177,7 @@ def _decoded(dist: object) -> Distribution:
     alpha, beta = number(dist, "_alpha"), number(dist, "_beta")
     if not (alpha > 0 and beta > 0 and high > low):
         raise ModelError("it holds a beta distribution without shape")
-    return Beta(low, high, size, alpha, beta, loc, scale)
+    fitted = Beta(low, high, size, alpha, beta, loc, scale)
+    if fitted.collapsed():
+        raise ModelError("it holds a beta distribution that has all its mass in one or two points")
+    return fitted

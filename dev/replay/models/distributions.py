@@ -171,7 +171,17 @@ class Beta(Distribution):
             alpha, beta = mean * rest, (1 - mean) * rest
         if not (alpha > 0 and beta > 0 and scale > 0 and all(map(math.isfinite, (alpha, beta, loc, scale)))):
             raise DoesNotFit("no beta distribution fits")
-        return cls(low, high, len(values), alpha, beta, loc, scale)
+        fitted = cls(low, high, len(values), alpha, beta, loc, scale)
+        if fitted.collapsed():
+            raise DoesNotFit("the beta distribution that fits has all its mass in one or two points")
+        return fitted
+
+    def collapsed(self) -> bool:
+        """Whether it has no width that numbers can tell: there is no curve then."""
+        import numpy as np
+
+        between = self.frozen().ppf(np.linspace(0.01, 0.99, 99))
+        return not np.isfinite(between).all() or len(np.unique(between)) < 50
 
     def _on_values(self) -> tuple[float, float]:
         """Where the distribution begins and how wide it is, on the scale of the values."""
