@@ -20,17 +20,21 @@ class Algorithm(ABC):
     """One algorithm. Its model is the state that the toolkit keeps, in the toolkit's names."""
 
     options: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    """Those of the options that are true or false."""
 
     def check(self, call: Call) -> None:
         """Refuse what the algorithm does not take, before any row is read.
 
         Raises:
-            SearchError: an option or clause that it does not have.
+            SearchError: an option that it does not have, or of no value that it takes.
         """
         for name in call.options:
             if name not in self.options:
                 known = ", ".join(self.options)
                 raise SearchError(f"`{call.algorithm}` has no option `{name}` here (it has: {known})", call.place)
+        for name in self.flags:
+            call.flag(name)
 
     @abstractmethod
     def fit(self, rel: Relation, call: Call, ctx: Context) -> Coded:

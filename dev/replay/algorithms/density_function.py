@@ -16,7 +16,6 @@ from replay.models.distributions import KINDS, Distribution, DoesNotFit, best_fi
 from replay.models.features import count_filled, number_of, text_of
 from replay.models.thresholds import DEFAULT, OPTIONS, Thresholds
 from replay.relation import ORDER, Expr, Kind, Relation, assign_columns
-from replay.spl.scanner import Scanner
 
 MAX_BY, MAX_GROUPS, ENOUGH = 5, 1024, 50
 """mlspl.conf: ``max_fields_in_by_clause``, ``max_groups``, ``min_data_size_to_fit``."""
@@ -37,13 +36,14 @@ class DensityFunction(Algorithm):
     without the field, have none of these. Source: AI Toolkit, "Algorithms in the AI Toolkit", "DensityFunction".
     """
 
-    options = (*OPTIONS, "dist", "metric", "exclude_dist", "show_density", "random_state", *_DRAWN)
+    flags = ("show_density", *_DRAWN)
+    options = (*OPTIONS, "dist", "metric", "exclude_dist", "random_state", *flags)
 
     def check(self, call: Call) -> None:
         """See ``Algorithm``; what is drawn at random is refused."""
         super().check(call)
-        for name in ("show_density", *_DRAWN):
-            if Scanner("").boolean(call.options.get(name, "f")) and name in _DRAWN:
+        for name in _DRAWN:
+            if call.flag(name):
                 raise SearchError(f"`{name}` draws values at random, which this engine does not do", call.place)
         Thresholds.parse(call.options, call.place)
         _kinds(call)
@@ -104,7 +104,7 @@ class DensityFunction(Algorithm):
         for i, label in enumerate(labels):
             shown = table.field(f"{_G}shown{i}").sql
             items[f"BoundaryRanges{label}"] = Expr(f"CASE WHEN ({x}) IS NOT NULL THEN {shown} END", Kind.MV)
-        if Scanner("").boolean(call.options.get("show_density", "f")):
+        if call.flag("show_density"):
             items[f"ProbabilityDensity({model.field})"] = Expr(_density(f"({x})", table), Kind.NUM)
         return rel.project(items, order=f"{rel.name}.{ORDER}", tail=tail, others=[table])
 

@@ -10,7 +10,6 @@ from replay.models.codec import Coded
 from replay.models.features import applied_columns, count_filled, matrix, number_of, training_columns, weighted
 from replay.models.state import attribute, number, numbers, obj, texts
 from replay.relation import Expr, Kind, Relation
-from replay.spl.scanner import Scanner
 
 
 @algorithm("LinearRegression")
@@ -20,7 +19,7 @@ class LinearRegression(Algorithm):
     Source: AI Toolkit, "Algorithms in the AI Toolkit", "LinearRegression": scikit-learn's estimator of that name.
     """
 
-    options = ("fit_intercept",)
+    options = flags = ("fit_intercept",)
 
     def fit(self, rel: Relation, call: Call, ctx: Context) -> Coded:
         """Least squares over the rows that have every field."""
@@ -30,8 +29,8 @@ class LinearRegression(Algorithm):
             raise ModelError(f"LinearRegression predicts numbers: `{target}` has {_others(filled.values)}", call.place)
         columns, whole = training_columns(rel, features, target, ctx)
         x, y = matrix(rel, columns, number_of(rel.field(target)), whole, ctx)
-        intercept = Scanner("").boolean(call.options.get("fit_intercept", "t"))
-        estimator = library("sklearn.linear_model").LinearRegression(fit_intercept=intercept).fit(x, y)
+        unfitted = library("sklearn.linear_model").LinearRegression(fit_intercept=call.flag("fit_intercept", True))
+        estimator = unfitted.fit(x, y)
         state = {
             "estimator": Coded("sklearn.linear_model._base", "LinearRegression", dict(vars(estimator))),
             "feature_variables": list(features),

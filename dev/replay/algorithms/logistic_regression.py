@@ -23,7 +23,6 @@ from replay.models.features import (
 )
 from replay.models.state import attribute, numbers, obj, texts
 from replay.relation import Expr, Kind, Relation, quote
-from replay.spl.scanner import Scanner
 
 _SCORE = "__mlspl_score_"
 
@@ -37,7 +36,7 @@ class LogisticRegression(Algorithm):
     name; the toolkit has it weigh the classes as if each were as frequent (``class_weight='balanced'``).
     """
 
-    options = ("fit_intercept", "probabilities")
+    options = flags = ("fit_intercept", "probabilities")
 
     def fit(self, rel: Relation, call: Call, ctx: Context) -> Coded:
         """Train on the rows that have every field."""
@@ -53,7 +52,7 @@ class LogisticRegression(Algorithm):
             raise ModelError(
                 f"field `{target}` has one value only, `{y[0]}`: there is nothing to tell apart", call.place
             )
-        estimator = _trained(x, y, Scanner("").boolean(call.options.get("fit_intercept", "t")), ctx)
+        estimator = _trained(x, y, call.flag("fit_intercept", True), ctx)
         state = {
             "estimator": Coded("sklearn.linear_model._logistic", "LogisticRegression", dict(vars(estimator))),
             "feature_variables": list(features),
@@ -82,7 +81,7 @@ class LogisticRegression(Algorithm):
         z = [scored.field(name).sql for name in scores]
         name = f"predicted({target})" if call.output is None else call.output
         items = {f: scored.field(f) for f in rel.columns} | {name: Expr(_winner(z, classes), Kind.STR)}
-        if Scanner("").boolean(call.options.get("probabilities", "f")):
+        if call.flag("probabilities"):
             shares = _shares(z)
             items |= {f"probability({target}={c})": Expr(p, Kind.NUM) for c, p in zip(classes, shares, strict=True)}
         return scored.project(items)

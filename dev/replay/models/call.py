@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from replay.errors import Place
+from replay.errors import Place, SearchError
 from replay.spl.scanner import Scanner
 
 _MODEL = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -36,6 +36,19 @@ class Call:
     model: str = ""
     output: str | None = None
     place: Place = field(default_factory=Place)
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """The option of this name, which is true or false.
+
+        Raises:
+            SearchError: it is neither.
+        """
+        if name not in self.options:
+            return default
+        try:
+            return Scanner("").boolean(self.options[name])
+        except SearchError:
+            raise SearchError(f"`{name}` is true or false, not `{self.options[name]}`", self.place) from None
 
 
 def parse_clauses(s: Scanner, command: str, allowed: Sequence[str]) -> tuple[dict[str, list[str]], dict[str, str]]:
