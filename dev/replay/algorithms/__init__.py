@@ -63,6 +63,14 @@ class Algorithm(ABC):
             ModelError: the state is not that of the algorithm, or cannot be applied to these rows.
         """
 
+    @abstractmethod
+    def summary(self, state: Coded) -> list[dict[str, str | float]]:
+        """What the command ``summary`` says of a model: rows of field -> value, all with the same fields.
+
+        Raises:
+            ModelError: the state is not that of the algorithm.
+        """
+
 
 ALGORITHMS: Registry[type[Algorithm]] = Registry("replay.algorithms", "algorithm")
 algorithm = ALGORITHMS.claim

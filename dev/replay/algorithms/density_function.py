@@ -108,6 +108,10 @@ class DensityFunction(Algorithm):
             items[f"ProbabilityDensity({model.field})"] = Expr(_density(f"({x})", table), Kind.NUM)
         return rel.project(items, order=f"{rel.name}.{ORDER}", tail=tail, others=[table])
 
+    def summary(self, state: Coded) -> list[dict[str, str | float]]:
+        """Each distribution: the values of ``by``, its kind and numbers, how many values it stands on."""
+        return DensityModel.decoded(state).summary()
+
     @staticmethod
     def _warn_of_groups(rel: Relation, key: str, table: Relation, model: DensityModel, ctx: Context) -> None:
         known = f"SELECT {table.field(f'{_G}key').sql} FROM {table.name}"

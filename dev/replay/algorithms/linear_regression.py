@@ -51,6 +51,15 @@ class LinearRegression(Algorithm):
         name = f"predicted({target})" if call.output is None else call.output
         return rel.extend({name: Expr(f"CASE WHEN {applied.valid} THEN {total} END", Kind.NUM)})
 
+    def summary(self, state: Coded) -> list[dict[str, str | float]]:
+        """The weight of each column, and the intercept."""
+        estimator = obj(
+            obj(state, "LinearRegression", "it").state.get("estimator"), "LinearRegression", "its estimator"
+        )
+        weights = dict(zip(texts(state, "columns"), numbers(estimator, "coef_"), strict=False))
+        weights["_intercept"] = number(estimator, "intercept_")
+        return [{"feature": name, "coefficient": weight} for name, weight in weights.items()]
+
 
 def _others(values: int) -> str:
     return "other values, too" if values else "no value at all"

@@ -86,6 +86,17 @@ class LogisticRegression(Algorithm):
             items |= {f"probability({target}={c})": Expr(p, Kind.NUM) for c, p in zip(classes, shares, strict=True)}
         return scored.project(items)
 
+    def summary(self, state: Coded) -> list[dict[str, str | float]]:
+        """The weight of each column and the intercept, for each class; of two classes, once, with the first's name."""
+        inner = obj(state, "LogisticRegression", "it").state.get("estimator")
+        estimator = obj(inner, "LogisticRegression", "its estimator")
+        columns, weights = texts(state, "columns"), iter(numbers(estimator, "coef_"))
+        rows: list[dict[str, str | float]] = []
+        for name, constant in zip(texts(estimator, "classes_"), numbers(estimator, "intercept_"), strict=False):
+            own = [*zip(columns, weights, strict=False), ("_intercept", constant)]
+            rows += [{"feature": feature, "coefficient": weight, "class": name} for feature, weight in own]
+        return rows
+
 
 def _label(rel: Relation, target: str, ctx: Context) -> str:
     """The category as text; whole numbers are written without decimals where all are numbers."""

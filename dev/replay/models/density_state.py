@@ -97,6 +97,21 @@ class DensityModel:
         outer = common | {"_dist": one, "_mlspl_limits": {}, "_mean": None, "_std": None}
         return Coded(f"{_SUPPORT}distribution_factory", "AutoSelectDistribution", outer)
 
+    def summary(self) -> list[dict[str, str | float]]:
+        """A row for each distribution, as the toolkit's ``summary`` has it; ``mean`` and ``std`` of an exponential and
+        a beta distribution are where it begins and its scale."""
+        rows: list[dict[str, str | float]] = []
+        for key, fitted in self.groups.items():
+            own = _own(fitted)
+            other = ", ".join(f"{name}: {value}" for name, value in own.get("_other_params", {}).items())
+            kind = _CLASSES[fitted.name][2]
+            far = f"metric: {self.metric}, distance: {self.distances.get(key)}"
+            numbers_of = {"min": fitted.low, "max": fitted.high, "mean": own["_mean"], "std": own["_std"]}
+            row: dict[str, str | float] = dict(zip(self.by, key, strict=True))
+            row |= {"type": f"Auto: {kind}" if self.dist == "auto" else kind, **numbers_of}
+            rows.append(row | {"cardinality": fitted.size, "distance": far, "other": other or "N/A"})
+        return rows
+
     @classmethod
     def decoded(cls, state: Coded) -> DensityModel:
         """From a state, which is not trusted.
@@ -113,6 +128,7 @@ class DensityModel:
         found = state.state.get("_dist")
         labelled = found if by and isinstance(found, dict) else {"": found}
         groups: dict[Group, Distribution] = {}
+        distances: dict[Group, float] = {}
         for one in labelled.values():
             key: Group = ()
             dist: object = one
@@ -121,8 +137,11 @@ class DensityModel:
                 values = attribute(label, "fields", dict)
                 key, dist = tuple(_value(values.get(name)) for name in by), label.state.get("dist")
             groups[key] = _decoded(dist)
+            far = dist.state.get("_distance") if isinstance(dist, Coded) else None
+            distances |= {key: float(far)} if isinstance(far, int | float) else {}
         thresholds = Thresholds.decoded(attribute(state, "_threshold", Coded))
-        return cls(fields[0], by, groups, thresholds, {})
+        dist_type, metric = (str(state.state.get(name) or "") for name in ("_dist_type", "_metric"))
+        return cls(fields[0], by, groups, thresholds, distances, dist_type, metric)
 
 
 def _value(value: object) -> str:
