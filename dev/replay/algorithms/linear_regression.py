@@ -53,9 +53,8 @@ class LinearRegression(Algorithm):
 
     def summary(self, state: Coded) -> list[dict[str, str | float]]:
         """The weight of each column, and the intercept."""
-        estimator = obj(
-            obj(state, "LinearRegression", "it").state.get("estimator"), "LinearRegression", "its estimator"
-        )
+        inner = obj(state, "LinearRegression", "it").state.get("estimator")
+        estimator = obj(inner, "LinearRegression", "its estimator")
         weights = dict(zip(texts(state, "columns"), numbers(estimator, "coef_"), strict=False))
         weights["_intercept"] = number(estimator, "intercept_")
         return [{"feature": name, "coefficient": weight} for name, weight in weights.items()]

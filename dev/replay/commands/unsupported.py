@@ -40,7 +40,7 @@ REASONS = {
     "inputcsv": "it reads files of the search head's var/run folder: use inputlookup",
     "iplocation": "it needs a geolocation database (MaxMind), which may not be shipped with this project",
     "kmeans": _MODEL,
-    "listmodels": "models are lookup files: `| inputlookup __mlspl_<model>.mlmodel` shows one, and `summary` what is in it",
+    "listmodels": "models are lookup files, `__mlspl_<model>.mlmodel`: inputlookup shows one, summary what is in it",
     "loadjob": "finished jobs are not kept: use savedsearch, which runs the search now",
     "mcatalog": _METRICS,
     "mcollect": _METRICS,
