@@ -14,11 +14,10 @@ from replay.models.codec import Coded
 from replay.models.density_state import DensityModel, Group
 from replay.models.distributions import KINDS, Distribution, DoesNotFit, best_fit
 from replay.models.features import count_filled, number_of, text_of
+from replay.models.limits import limit
 from replay.models.thresholds import DEFAULT, OPTIONS, Thresholds
 from replay.relation import ORDER, Expr, Kind, Relation, assign_columns
 
-MAX_BY, MAX_GROUPS, ENOUGH = 5, 1024, 50
-"""mlspl.conf: ``max_fields_in_by_clause``, ``max_groups``, ``min_data_size_to_fit``."""
 _METRICS = ("wasserstein", "kolmogorov_smirnov")
 _DRAWN = ("sample", "full_sample")
 _G = "__mlspl_"
@@ -51,8 +50,6 @@ class DensityFunction(Algorithm):
             raise SearchError(f"`metric` is {' or '.join(_METRICS)}", call.place)
         if not call.options.get("random_state", "0").isdigit():
             raise SearchError("`random_state` takes a whole number", call.place)
-        if len(call.by) > MAX_BY:
-            raise SearchError(f"DensityFunction splits by {MAX_BY} fields at most, not {len(call.by)}", call.place)
 
     def fit(self, rel: Relation, call: Call, ctx: Context) -> Coded:
         """A distribution for each group."""
@@ -61,6 +58,9 @@ class DensityFunction(Algorithm):
         if len(call.fields) != 1 or call.features:
             hint = 'several fields after `by`, and several thresholds, stand in quotes: by "a,b"'
             raise SearchError(f"write `fit DensityFunction <field> …`, with one field ({hint})", call.place)
+        most = limit("max_fields_in_by_clause", call.algorithm, ctx)
+        if len(call.by) > most:
+            raise ModelError(f"DensityFunction splits by {most} fields at most, not {len(call.by)}", call.place)
         field = call.fields[0]
         _check_field(rel, field, ctx)
         kinds, metric = _kinds(call), call.options.get("metric", _METRICS[0])
@@ -73,9 +73,10 @@ class DensityFunction(Algorithm):
             except DoesNotFit as e:
                 where = f" ({', '.join(f'{n}={v}' for n, v in zip(call.by, key, strict=True))})" if key else ""
                 raise DoesNotFit(f"`{field}`{where}: {e.message}") from e
-        few = sum(one.size < ENOUGH for one in groups.values())
+        enough = limit("min_data_size_to_fit", call.algorithm, ctx)
+        few = sum(one.size < enough for one in groups.values())
         if few:
-            ctx.warn(f"DensityFunction: {few} of {len(groups)} distributions stand on fewer than {ENOUGH} values")
+            ctx.warn(f"DensityFunction: {few} of {len(groups)} distributions stand on fewer than {enough} values")
         thresholds = Thresholds.parse(call.options, call.place) or DEFAULT
         dist = call.options.get("dist", "auto")
         return DensityModel(field, call.by, groups, thresholds, distances, dist, metric).coded()
@@ -159,8 +160,9 @@ def _groups(rel: Relation, field: str, call: Call, ctx: Context) -> list[tuple[G
     count = ctx.engine.scalar(f"SELECT count(DISTINCT k) {found}")
     if not count:
         raise ModelError(f"no row has both `{field}` and every field of `by`: {', '.join(call.by)}")
-    if count > MAX_GROUPS:
-        raise ModelError(f"`by` makes {count} groups, and {MAX_GROUPS} is the most that the toolkit takes")
+    most = limit("max_groups", call.algorithm, ctx)
+    if count > most:
+        raise ModelError(f"`by` makes {count} groups: more than the {most} that `max_groups` of mlspl.conf allows")
     rows = ctx.engine.execute(f"SELECT k, list(x ORDER BY n) {found} GROUP BY k ORDER BY k")
     return [(tuple(str(k).split(chr(31))) if call.by else (), values) for k, values in rows]
 

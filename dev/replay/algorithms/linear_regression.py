@@ -27,7 +27,7 @@ class LinearRegression(Algorithm):
         filled = count_filled(rel, [target], ctx)[target]
         if not filled.values or not filled.numeric:
             raise ModelError(f"LinearRegression predicts numbers: `{target}` has {_others(filled.values)}", call.place)
-        columns, whole = training_columns(rel, features, target, ctx)
+        columns, whole = training_columns(rel, features, target, call.algorithm, ctx)
         x, y = matrix(rel, columns, number_of(rel.field(target)), whole, ctx)
         unfitted = library("sklearn.linear_model").LinearRegression(fit_intercept=call.flag("fit_intercept", True))
         estimator = unfitted.fit(x, y)

@@ -11,7 +11,6 @@ from replay.models import ModelError, library
 from replay.models.call import Call
 from replay.models.codec import Coded
 from replay.models.features import (
-    MAX_DISTINCT,
     applied_columns,
     count_filled,
     distinct,
@@ -21,6 +20,7 @@ from replay.models.features import (
     training_columns,
     weighted,
 )
+from replay.models.limits import limit
 from replay.models.state import attribute, numbers, obj, texts
 from replay.relation import Expr, Kind, Relation, quote
 
@@ -43,10 +43,11 @@ class LogisticRegression(Algorithm):
         target, features = regression_fields(call)
         if not count_filled(rel, [target], ctx)[target].values:
             raise ModelError(f"field `{target}`, which is to be predicted, has no value", call.place)
-        columns, whole = training_columns(rel, features, target, ctx)
+        columns, whole = training_columns(rel, features, target, call.algorithm, ctx)
         label = _label(rel, target, ctx)
-        if len(distinct(rel, target, whole, ctx)) > MAX_DISTINCT:
-            raise ModelError(f"field `{target}` has more than {MAX_DISTINCT} distinct values to predict", call.place)
+        most = limit("max_distinct_cat_values_for_classifiers", call.algorithm, ctx)
+        if len(distinct(rel, target, whole, most + 1, ctx)) > most:
+            raise ModelError(f"field `{target}` has more than {most} distinct values to predict", call.place)
         x, y = matrix(rel, columns, label, whole, ctx)
         if len(set(y)) < 2:
             raise ModelError(

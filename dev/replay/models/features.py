@@ -14,11 +14,9 @@ from typing import Any
 
 from replay.context import Context
 from replay.models import ModelError
+from replay.models.limits import limit
 from replay.models.state import real
 from replay.relation import ORDER, Expr, Kind, Relation, as_number, as_text, quote
-
-MAX_DISTINCT = 100
-"""mlspl.conf, ``max_distinct_cat_values`` and ``max_distinct_cat_values_for_classifiers``."""
 
 
 def text_of(e: Expr) -> Expr:
@@ -91,13 +89,16 @@ class Column:
         return f"CASE WHEN {text_of(rel.field(self.field)).sql} = {quote(self.value)} THEN 1.0::DOUBLE ELSE 0 END"
 
 
-def training_columns(rel: Relation, names: Sequence[str], target: str, ctx: Context) -> tuple[list[Column], str]:
+def training_columns(
+    rel: Relation, names: Sequence[str], target: str, algorithm: str, ctx: Context
+) -> tuple[list[Column], str]:
     """The columns to train on, sorted by name, and the SQL predicate of the rows that count.
 
     Args:
         rel: the rows; materialized, not none.
         names: the fields.
         target: the field to predict.
+        algorithm: for the limits of mlspl.conf.
         ctx: the search.
 
     Raises:
@@ -107,14 +108,15 @@ def training_columns(rel: Relation, names: Sequence[str], target: str, ctx: Cont
     whole = " AND ".join(f"{text_of(rel.field(name)).sql} IS NOT NULL" for name in [*used, target])
     if not ctx.engine.scalar(f"SELECT count(*) FROM {rel.name} WHERE {whole}"):
         raise ModelError(f"no event has a value in every field to train on: {', '.join([*used, target])}")
+    most = limit("max_distinct_cat_values", algorithm, ctx)
     columns: list[Column] = []
     for name, filled in used.items():
         if filled.numeric:
             columns.append(Column(name))
             continue
-        values = distinct(rel, name, whole, ctx)
-        if len(values) > MAX_DISTINCT:
-            ctx.warn(f"field `{name}` has more than {MAX_DISTINCT} distinct texts: it does not count in the model")
+        values = distinct(rel, name, whole, most + 1, ctx)
+        if len(values) > most:
+            ctx.warn(f"field `{name}` has more than {most} distinct texts: it does not count in the model")
             continue
         columns += [Column(name, value) for value in values]
     if not columns:
@@ -122,12 +124,10 @@ def training_columns(rel: Relation, names: Sequence[str], target: str, ctx: Cont
     return sorted(columns, key=lambda c: c.name), whole
 
 
-def distinct(rel: Relation, name: str, where: str, ctx: Context) -> list[str]:
-    """The texts of a field, sorted; of more than ``MAX_DISTINCT``, one more than that."""
+def distinct(rel: Relation, name: str, where: str, count: int, ctx: Context) -> list[str]:
+    """The texts of a field, sorted; the first ``count`` of them."""
     text = text_of(rel.field(name)).sql
-    rows = ctx.engine.execute(
-        f"SELECT DISTINCT {text} FROM {rel.name} WHERE {where} ORDER BY 1 LIMIT {MAX_DISTINCT + 1}"
-    )
+    rows = ctx.engine.execute(f"SELECT DISTINCT {text} FROM {rel.name} WHERE {where} ORDER BY 1 LIMIT {count}")
     return [str(row[0]) for row in rows]
 
 

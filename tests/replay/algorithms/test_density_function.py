@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
+from replay.models import ModelError
 from replay.models.distributions import KINDS, Beta, DoesNotFit, Exponential, Kde, Normal, best_fit
 from scipy import integrate, stats
 from support import run_spl, write_app
@@ -130,3 +131,14 @@ def test_groups_that_are_not_in_the_model_are_told(app: Path) -> None:
     assert len(got) == 2
     assert not any("IsOutlier(x)" in row or "BoundaryRanges" in row for row in got)
     assert any("2 rows have values of g that the model was not trained with" in one for one in said)
+
+
+def test_limits_are_those_of_mlspl_conf(tmp_path: Path) -> None:
+    limits = {"DensityFunction": {"max_groups": "2"}, "default": {"min_data_size_to_fit": "3"}}
+    app = write_app(tmp_path / "toolkit", {"mlspl": limits})
+    rows = [{"g": g, "x": str(v)} for g in "abc" for v in range(3)]
+    said: list[str] = []
+    run_spl("search g!=c | fit DensityFunction x by g dist=norm", app, rows, warn=said.append)
+    assert said == []
+    with pytest.raises(ModelError, match="`by` makes 3 groups: more than the 2 that `max_groups`"):
+        run_spl("search * | fit DensityFunction x by g dist=norm", app, rows)

@@ -34,7 +34,7 @@ ERRORS = [
     ("fit DensityFunction n from y", "with one field"),
     ("fit DensityFunction t", "field `t` must hold numbers: 1100 rows have other values"),
     ("fit DensityFunction nope", "field `nope` has no value in any row"),
-    ("fit DensityFunction n by big", "`by` makes 1100 groups, and 1024 is the most"),
+    ("fit DensityFunction n by big", "`by` makes 1100 groups: more than the 1024 that `max_groups`"),
     ("fit DensityFunction n by nope", "no row has both `n` and every field of `by`: nope"),
     ('fit DensityFunction n by "a,b,c,d,e,f"', "splits by 5 fields at most, not 6"),
     ("fit DensityFunction n dist=gamma", "`dist` and `exclude_dist` know norm, expon, gaussian_kde, beta"),
