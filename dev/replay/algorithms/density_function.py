@@ -115,8 +115,9 @@ class DensityFunction(Algorithm):
 
     @staticmethod
     def _warn_of_groups(rel: Relation, key: str, table: Relation, model: DensityModel, ctx: Context) -> None:
-        known = f"SELECT {table.field(f'{_G}key').sql} FROM {table.name}"
-        unknown = ctx.engine.scalar(f"SELECT count(*) FROM {rel.name} WHERE {key} NOT IN ({known})")
+        match = f"SELECT 1 FROM {table.name} WHERE {table.field(f'{_G}key').sql} = k"
+        keys = f"SELECT {key} AS k FROM {rel.name}"
+        unknown = ctx.engine.scalar(f"SELECT count(*) FROM ({keys}) WHERE k IS NOT NULL AND NOT EXISTS ({match})")
         if unknown:
             ctx.warn(
                 f"DensityFunction: {unknown} rows have values of {', '.join(model.by)} that the model was not trained "
@@ -144,14 +145,16 @@ def _check_field(rel: Relation, field: str, ctx: Context) -> None:
 
 
 def _key(rel: Relation, by: Sequence[str]) -> str:
-    """SQL of the group of a row: the values of its fields, numbers without leading zeros; null if one is missing."""
+    """SQL of the group of a row, a list: the values of its fields, numbers without leading zeros; null if one is
+    missing."""
     if not by:
-        return "''"
+        return "['']"
     parts = []
     for name in by:
         text, number = text_of(rel.field(name)).sql, number_of(rel.field(name))
         parts.append(f"coalesce(spl_text({number}), {text})")
-    return f"({' || chr(31) || '.join(parts)})"
+    missing = " OR ".join(f"{part} IS NULL" for part in parts)
+    return f"CASE WHEN NOT ({missing}) THEN [{', '.join(parts)}] END"
 
 
 def _groups(rel: Relation, field: str, call: Call, ctx: Context) -> list[tuple[Group, list[float]]]:
@@ -164,13 +167,13 @@ def _groups(rel: Relation, field: str, call: Call, ctx: Context) -> list[tuple[G
     if count > most:
         raise ModelError(f"`by` makes {count} groups: more than the {most} that `max_groups` of mlspl.conf allows")
     rows = ctx.engine.execute(f"SELECT k, list(x ORDER BY n) {found} GROUP BY k ORDER BY k")
-    return [(tuple(str(k).split(chr(31))) if call.by else (), values) for k, values in rows]
+    return [(tuple(k) if call.by else (), values) for k, values in rows]
 
 
 def _table(model: DensityModel, thresholds: Thresholds, ctx: Context) -> Relation:
     """One row for each group: its key, the bounds of each threshold as numbers and as text, what its density needs."""
     count = len(thresholds.labels())
-    kinds = {f"{_G}key": Kind.STR, f"{_G}kind": Kind.STR, f"{_G}points": Kind.MV}
+    kinds = {f"{_G}key": Kind.MV, f"{_G}kind": Kind.STR, f"{_G}points": Kind.MV}
     kinds |= dict.fromkeys(_PARAMETERS, Kind.NUM)
     for i in range(count):
         kinds |= {f"{_G}{what}{i}": Kind.MV for what in ("low", "high", "shown")}
@@ -178,7 +181,7 @@ def _table(model: DensityModel, thresholds: Thresholds, ctx: Context) -> Relatio
     for key, fitted in model.groups.items():
         p, points = fitted.parameters()
         row: dict[str, str | float | list[str] | None] = dict(zip(_PARAMETERS, p, strict=False))
-        row |= {f"{_G}key": chr(31).join(key), f"{_G}kind": fitted.name, f"{_G}points": [repr(v) for v in points]}
+        row |= {f"{_G}key": list(key) or [""], f"{_G}kind": fitted.name, f"{_G}points": [repr(v) for v in points]}
         for i, ranges in enumerate(thresholds.ranges(fitted)):
             row[f"{_G}low{i}"] = [repr(one[0]) for one in ranges]
             row[f"{_G}high{i}"] = [repr(one[1]) for one in ranges]

@@ -51,14 +51,13 @@ class DensityModel:
         coded = {key: self._distribution(key, fitted) for key, fitted in self.groups.items()}
         dist: Any = coded.get(())
         if self.by:
-            dist = {
-                "_".join(key): Coded(
-                    "algos.DensityFunction",
-                    "LabeledDistribution",
-                    {"dist": one, "fields": dict(zip(self.by, key, strict=True))},
-                )
-                for key, one in coded.items()
-            }
+            dist = {}
+            for key, one in coded.items():
+                fields = dict(zip(self.by, key, strict=True))
+                name = "_".join(key)
+                while name in dist:  # the toolkit keeps one of `a_b`, `c` and `a`, `b_c`
+                    name += "_"
+                dist[name] = Coded("algos.DensityFunction", "LabeledDistribution", {"dist": one, "fields": fields})
         state = {
             "_params": {"metric": self.metric},
             "_dist_type": self.dist,

@@ -133,6 +133,24 @@ def test_groups_that_are_not_in_the_model_are_told(app: Path) -> None:
     assert any("2 rows have values of g that the model was not trained with" in one for one in said)
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("a_b", "c"), ("a", "b_c")),
+        (("a\x1fb", "c"), ("a", "b\x1fc")),
+        (("a'b", "]"), ("a", "'b]")),
+        (("", "1"), ("0", "01")),
+    ],
+)
+def test_groups_are_kept_apart_whatever_their_names(app: Path, first: tuple[str, str], second: tuple[str, str]) -> None:
+    groups = {first: ["1", "3"], second: ["101", "103"]}
+    rows = [{"g": g, "h": h, "x": x} for (g, h), values in groups.items() for x in values]
+    got, _ = run_spl('search * | fit DensityFunction x by "g,h" dist=norm into m | apply m | table x Bound*', app, rows)
+    bounds = [str(row.get("BoundaryRanges", ["none"])[0]) for row in got]  # type: ignore[index]
+    assert bounds[2:] == ["-Infinity:99.4242:0.005"] * 2
+    assert bounds[:2] == (["-Infinity:-0.5758:0.005"] * 2 if first[0] else ["none"] * 2)
+
+
 def test_limits_are_those_of_mlspl_conf(tmp_path: Path) -> None:
     limits = {"DensityFunction": {"max_groups": "2"}, "default": {"min_data_size_to_fit": "3"}}
     app = write_app(tmp_path / "toolkit", {"mlspl": limits})
