@@ -1,4 +1,4 @@
-"""Models in a server: what one job has trained, later jobs apply, as they read a table that outputlookup has written."""
+"""Models in a server: what one job has trained, later jobs apply, as they read what outputlookup has written."""
 
 from __future__ import annotations
 

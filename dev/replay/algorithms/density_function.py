@@ -198,8 +198,9 @@ def _rounded(value: float) -> str:
 
 def _outlier(x: str, table: Relation, i: int) -> str:
     low, high = table.field(f"{_G}low{i}").sql, table.field(f"{_G}high{i}").sql
-    inside = f"CAST(r[1] AS DOUBLE) < {x} AND {x} < CAST(r[2] AS DOUBLE)"
-    found = f"len(list_filter(list_zip({low}, {high}), lambda r: {inside}))"
+    r = f"{_G}range"  # a name that no field has: it hides one in the lambda
+    inside = f"CAST({r}[1] AS DOUBLE) < {x} AND {x} < CAST({r}[2] AS DOUBLE)"
+    found = f"len(list_filter(list_zip({low}, {high}), lambda {r}: {inside}))"
     return f"CASE WHEN ({x}) IS NOT NULL AND {low} IS NOT NULL THEN CAST({found} > 0 AS DOUBLE) END"
 
 

@@ -68,6 +68,9 @@ class Fit(Command):
         algorithm = find_algorithm(self.call.algorithm)
         fields = tuple(expand(self.call.fields, rel))
         features = tuple(name for name in expand(self.call.features, rel) if name not in fields)
+        if not fields or (self.call.features and not features):
+            asked = self.call.features if fields else self.call.fields
+            raise ModelError(f"`fit`: no field to train on is named {', '.join(asked) or 'at all'}", self.call.place)
         call = replace(self.call, fields=fields, features=features)
         try:
             # Through the text, so that the rows see what an `apply` of the kept model sees.

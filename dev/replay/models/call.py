@@ -80,9 +80,10 @@ def parse_clauses(s: Scanner, command: str, allowed: Sequence[str]) -> tuple[dic
             continue
         word = s.keyword(*_CLAUSES)
         if word is not None:
-            if word in clauses or word not in allowed:
-                why = "twice" if word in clauses else f"(it has: {', '.join(allowed)})"
-                raise s.error(f"`{command}` has no clause `{word}` {why}", start)
+            if word in clauses:
+                raise s.error(f"`{command}` has the clause `{word}` twice", start)
+            if word not in allowed:
+                raise s.error(f"`{command}` has no clause `{word}` (it has: {', '.join(allowed)})", start)
             current, clauses[word] = word, []
             continue
         if current in ("into", "as") and clauses[current]:

@@ -135,6 +135,8 @@ class DensityModel:
                 label = obj(one, "LabeledDistribution", "a group of it")
                 values = attribute(label, "fields", dict)
                 key, dist = tuple(_value(values.get(name)) for name in by), label.state.get("dist")
+            if key in groups:
+                raise ModelError(f"it has two distributions for one group: {', '.join(key)}")
             groups[key] = _decoded(dist)
             far = dist.state.get("_distance") if isinstance(dist, Coded) else None
             distances |= {key: float(far)} if isinstance(far, int | float) else {}

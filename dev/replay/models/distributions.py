@@ -265,8 +265,9 @@ class Kde(Distribution):
     @staticmethod
     def density_sql(x: str, p: list[str], points: str) -> str:
         """The mean of all bells."""
-        bell = f"exp(-0.5 * pow(({x} - CAST(v AS DOUBLE)) / {p[0]}, 2))"
-        return f"list_sum(list_transform({points}, lambda v: {bell})) / (len({points}) * {p[0]} * sqrt(2 * pi()))"
+        v = "__mlspl_point"  # a name that no field has: it hides one in the lambda
+        bell = f"exp(-0.5 * pow(({x} - CAST({v} AS DOUBLE)) / {p[0]}, 2))"
+        return f"list_sum(list_transform({points}, lambda {v}: {bell})) / (len({points}) * {p[0]} * sqrt(2 * pi()))"
 
 
 class _FrozenKde:

@@ -133,6 +133,17 @@ def test_groups_that_are_not_in_the_model_are_told(app: Path) -> None:
     assert any("2 rows have values of g that the model was not trained with" in one for one in said)
 
 
+@pytest.mark.parametrize("name", ["r", "v", "g", "x", "k", "n", "select", "a b", "__n", "P0"])
+def test_the_field_may_have_any_name(app: Path, name: str) -> None:
+    values = [float(i % 7) for i in range(60)]
+    rows = [{name: repr(v), "kind": "one"} for v in values]
+    search = f'search * | fit DensityFunction "{name}" by kind dist=gaussian_kde show_density=t as out'
+    got, _ = run_spl(search, app, rows)
+    density = stats.gaussian_kde(values).pdf(values)
+    assert [float(str(row[f"ProbabilityDensity({name})"])) for row in got] == pytest.approx(density.tolist())
+    assert {row["out"] for row in got} == {0.0}
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [
