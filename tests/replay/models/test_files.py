@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import io
 import json
 import math
 import re
@@ -52,6 +54,31 @@ def test_a_model_file_of_an_app(app: Path) -> None:
     write_model(app, "LinearRegression", encode(linear()), {"feature_variables": ["n"], "target_variable": ["y"]})
     rows, _ = run_spl("| makeresults | eval n=7 | apply m | table predicted*", app)
     assert rows == [{"predicted(y)": 15.0}]
+
+
+def test_a_model_file_in_the_form_of_those_that_splunk_has_published(app: Path) -> None:
+    """As ``lookups/__mlspl_lm_lr.mlmodel`` of splunk/security_content is written, with numbers of our own: the array is
+    made here without the codec, the intercept is an integer, the options hold more than ``fit`` was given."""
+    array = io.BytesIO()
+    np.save(array, np.array([0.5, -2.0]))
+    coefficients = {"__mlspl_type": ["numpy", "ndarray"], "npy": base64.b64encode(array.getvalue()).decode()}
+    names = ["tfidf_0_(", "tfidf_1_~"]
+    estimator = {"fit_intercept": False, "normalize": False, "copy_X": True, "n_jobs": None, "intercept_": 0}
+    state = {
+        "estimator": {
+            "__mlspl_type": ["sklearn.linear_model.base", "LinearRegression"],
+            "dict": estimator | {"coef_": coefficients},
+        },
+        "columns": names,
+        "target_variable": "y",
+        "feature_variables": names,
+    }
+    text = json.dumps({"__mlspl_type": ["algos.LinearRegression", "LinearRegression"], "dict": state})
+    options = {"args": ["y", *names], "target_variable": ["y"], "feature_variables": names, "kfold_cv": None}
+    options |= {"model_name": "another", "algo_name": "LinearRegression", "mlspl_limits": {"max_inputs": "100000"}}
+    write_model(app, "LinearRegression", text, options)
+    rows, _ = run_spl('| makeresults | eval "tfidf_0_("=4, "tfidf_1_~"=3 | apply m | table predicted*', app)
+    assert rows == [{"predicted(y)": -4.0}]
 
 
 def test_what_inputlookup_shows_is_the_file(app: Path) -> None:
