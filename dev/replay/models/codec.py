@@ -2,8 +2,9 @@
 
 An object is ``{"__mlspl_type": [module, class], "dict": {attribute: value}}``, an array is ``{"__mlspl_type": ["numpy",
 "ndarray"], "npy": <an .npy file in base64>}``. Splunk names the hook (ML-SPL API Guide, "Register codecs for custom
-algorithms": ``SimpleObjectCodec``) and not the format, which is taken from models and copies of the toolkit that are
-public; that a real toolkit reads what is written here has not been tried.
+algorithms": ``SimpleObjectCodec``) and not the format, which is taken from the models in ``lookups/`` of
+splunk/security_content and from copies of the toolkit that are public. That a real toolkit reads what is written here
+has not been tried.
 
 A model file is not trusted: no class that it names is imported, nothing is unpickled.
 """

@@ -63,7 +63,13 @@ def test_a_model_file_in_the_form_of_those_that_splunk_has_published(app: Path) 
     np.save(array, np.array([0.5, -2.0]))
     coefficients = {"__mlspl_type": ["numpy", "ndarray"], "npy": base64.b64encode(array.getvalue()).decode()}
     names = ["tfidf_0_(", "tfidf_1_~"]
-    estimator = {"fit_intercept": False, "normalize": False, "copy_X": True, "n_jobs": None, "intercept_": 0}
+    estimator: dict[str, Any] = {
+        "fit_intercept": False,
+        "normalize": False,
+        "copy_X": True,
+        "n_jobs": None,
+        "intercept_": 0,
+    }
     state = {
         "estimator": {
             "__mlspl_type": ["sklearn.linear_model.base", "LinearRegression"],
@@ -74,7 +80,12 @@ def test_a_model_file_in_the_form_of_those_that_splunk_has_published(app: Path) 
         "feature_variables": names,
     }
     text = json.dumps({"__mlspl_type": ["algos.LinearRegression", "LinearRegression"], "dict": state})
-    options = {"args": ["y", *names], "target_variable": ["y"], "feature_variables": names, "kfold_cv": None}
+    options: dict[str, Any] = {
+        "args": ["y", *names],
+        "target_variable": ["y"],
+        "feature_variables": names,
+        "kfold_cv": None,
+    }
     options |= {"model_name": "another", "algo_name": "LinearRegression", "mlspl_limits": {"max_inputs": "100000"}}
     write_model(app, "LinearRegression", text, options)
     rows, _ = run_spl('| makeresults | eval "tfidf_0_("=4, "tfidf_1_~"=3 | apply m | table predicted*', app)
