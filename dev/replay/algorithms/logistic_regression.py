@@ -109,7 +109,8 @@ def _label(rel: Relation, target: str, ctx: Context) -> str:
 
 def _trained(x: Any, y: list[Any], intercept: bool, ctx: Context) -> Any:
     estimator = library("sklearn.linear_model").LogisticRegression(class_weight="balanced", fit_intercept=intercept)
-    with warnings.catch_warnings(record=True) as caught:
+    # One thread: its many small steps cost less than handing them around, and give the same sums every time.
+    with library("threadpoolctl").threadpool_limits(1), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         estimator.fit(x, y)
     for one in caught:
