@@ -18,6 +18,7 @@ from replay.knowledge.layers import Layers, nearest, not_exported
 
 Kind = Literal["csv", "kvstore", "external", "geo"]
 Match = Literal["EXACT", "WILDCARD", "CIDR"]
+_MODEL = re.compile(r"__mlspl_\w+\.mlmodel")
 _MATCH = re.compile(r"(\w+)\s*\(\s*([^()]*?)\s*\)")
 
 
@@ -73,7 +74,7 @@ def find_lookup(layers: Layers, app: str, name: str, *, must_exist: bool) -> Loo
         app: context.
         name: stanza, or name of a file in ``lookups/``.
         must_exist: whether a file that is not there is an error; a search that writes a lookup creates it, by
-            its plain name in the app of the search.
+            its plain name in the app of the search. A model of the Machine Learning Toolkit is such a file, too.
 
     Raises:
         KnowledgeError: there is none, the stanza is no lookup or is disabled, or its file is missing or lies
@@ -86,7 +87,7 @@ def find_lookup(layers: Layers, app: str, name: str, *, must_exist: bool) -> Loo
     if found is not None:
         owner, path = found
         return Lookup(name, "csv", path, Place(file=str(path)), owner.id)
-    if not must_exist and name.endswith((".csv", ".csv.gz")):
+    if not must_exist and (name.endswith((".csv", ".csv.gz")) or _MODEL.fullmatch(name)):
         path = safe_file(layers.app(app).folder / "lookups", name, Place())
         return Lookup(name, "csv", path, Place(file=str(path)), app)
     raise KnowledgeError(_missing(layers, app, name, stanza), stanza.place if stanza else None)
