@@ -61,11 +61,15 @@ def app_folders(given: Sequence[Path]) -> list[Path]:
     """Stand-ins, the home app, and the apps that the user gives; a later app replaces one of the same id.
 
     Raises:
-        KnowledgeError: a given folder does not exist.
+        KnowledgeError: a given folder does not exist, or the stand-ins are not where the repository has them.
     """
     for folder in given:
         if not folder.is_dir():
             raise KnowledgeError("no such app folder", Place(file=str(folder)))
+    if not STAND_INS.is_dir():
+        raise KnowledgeError(
+            "replay runs in its repository: install it from there with `pip install -e`", Place(str(STAND_INS))
+        )
     return [*sorted(p for p in STAND_INS.iterdir() if p.is_dir()), HOME, *given]
 
 

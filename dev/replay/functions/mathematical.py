@@ -43,9 +43,20 @@ _BINARY = {
 def _numeric(template: str, count: int) -> EvalFunction:
     def compile_call(c: EvalCompiler, call: Call) -> Expr:
         arity(c, call, count)
-        return Expr(f"try({template.format(*(c.number(a).sql for a in call.args))})", Kind.NUM)
+        return _tried(template, [c.number(a).sql for a in call.args])
 
     return compile_call
+
+
+def _tried(template: str, arguments: list[str], known: tuple[str, ...] = ()) -> Expr:
+    """The template with these arguments; null where it has no result. A random number is drawn once, and outside of
+    TRY, which takes none."""
+    if len(known) == len(arguments):
+        return Expr(f"try({template.format(*known)})", Kind.NUM)
+    argument = arguments[len(known)]
+    if "random()" not in argument:
+        return _tried(template, arguments, (*known, argument))
+    return Expr(once(argument, lambda value: _tried(template, arguments, (*known, value)).sql), Kind.NUM)
 
 
 for _name, _template in _UNARY.items():
@@ -67,8 +78,8 @@ def log(c: EvalCompiler, call: Call) -> Expr:
     arity(c, call, 1, 2)
     x = c.number(call.args[0]).sql
     if len(call.args) == 1:
-        return Expr(f"try(spl_real(log10({x})))", Kind.NUM)
-    return Expr(f"try(spl_real(spl_log({x}, {c.number(call.args[1]).sql})))", Kind.NUM)
+        return _tried("spl_real(log10({}))", [x])
+    return _tried("spl_real(spl_log({}, {}))", [x, c.number(call.args[1]).sql])
 
 
 @function("round")

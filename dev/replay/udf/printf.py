@@ -48,7 +48,8 @@ def _formatted(form: str, values: list[str | None], quoted: list[bool]) -> str |
     """The text; None if a value is missing or does not fit."""
     queue = iter(zip(values, quoted, strict=True))
     try:
-        return "".join(p if isinstance(p, str) else _convert(p, queue) for p in _pieces(form))
+        # A list: a generator would turn StopIteration into another error.
+        return "".join([p if isinstance(p, str) else _convert(p, queue) for p in _pieces(form)])
     except (_DoesNotFit, StopIteration, BadFormat, OverflowError):
         return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from replay.udf.printf import _formatted
 
@@ -42,6 +42,7 @@ def test_hexadecimal_reads_back(precision: int | None, value: float) -> None:
 
 
 @given(st.text(max_size=10), st.lists(st.none() | st.text(max_size=4), max_size=3))
+@example("%A", [])
 def test_no_format_is_an_exception(form: str, values: list[str | None]) -> None:
     found = _formatted(form, values, [False] * len(values))
     assert found is None or isinstance(found, str)
