@@ -65,12 +65,13 @@ class Engine:
 
     Args:
         store: a database file that is kept; only what is created under ``durable`` goes there.
+        computed: fields are computed from raw events, as opposed to read from Parquet; see ``pushing``.
 
     Attributes:
         durable: what to write before the name of a table that outlives the process (nothing without a store).
     """
 
-    def __init__(self, store: Path | None = None) -> None:
+    def __init__(self, store: Path | None = None, *, computed: bool = True) -> None:
         self._con = duckdb.connect(":memory:")
         self._con.execute("SET GLOBAL TimeZone = 'UTC'")
         # What does not fit goes to disk, so that memory does not grow with the logs.
@@ -78,6 +79,7 @@ class Engine:
         self._con.execute(f"SET GLOBAL temp_directory = {quote(self._spilled.name)}")
         self._con.execute(f"SET GLOBAL memory_limit = {quote(MEMORY_LIMIT)}")
         self._con.execute(resources.files("replay").joinpath("prelude.sql").read_text(encoding="utf-8"))
+        self._push_filters(not computed)
         self._registered: set[str] = set()
         self._registering = RLock()
         self._made: set[str] = set()
@@ -89,6 +91,24 @@ class Engine:
         if store is not None:
             self._con.execute(f"ATTACH {quote(str(store))} AS store")
             self.durable = "store.main."
+
+    def _push_filters(self, push: bool) -> None:
+        self._con.execute(f"SET GLOBAL disabled_optimizers = '{'' if push else 'filter_pushdown'}'")
+
+    @contextmanager
+    def pushing(self, push: bool) -> Iterator[None]:
+        """While in this context, filters are pushed down to where rows are read, or not.
+
+        Pushing them lets a Parquet file be read in part. But a filter on a field that is computed takes the whole
+        computation with it, once for each place that names the field: several times the work, and a plan that takes
+        longer than the search of a small log.
+        """
+        before = self.scalar("SELECT current_setting('disabled_optimizers')")
+        self._push_filters(push)
+        try:
+            yield
+        finally:
+            self._push_filters(not before)
 
     @property
     def root(self) -> Engine:

@@ -106,7 +106,7 @@ class Session:
         self.given = list(apps)
         self.store = store
         self.knowledge = Knowledge.load(app_folders(apps))
-        self.engine = Engine()
+        self.engine = Engine(computed=store is None)
         self.index = _stored(self.engine, store) if store else Index(self.engine, accelerate=accelerate)
         self.macros = dict(macros or {})
         self.warn = warn

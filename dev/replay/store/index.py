@@ -102,7 +102,8 @@ class StoredIndex(_FileIndex):
         events = _FileIndex(self.engine, [self._folder.file(name) for name in bucket.files])
         rel = dataset_relation(events, ctx.within(None, None), model, dataset, Needs(everything=True)).drop(["_raw"])
         name = f"{bucket.name}/{model}.{dataset}-{made_with[:16]}.parquet"
-        self.engine.write(rel, self._folder.file(name))
+        with self.engine.pushing(False):
+            self.engine.write(rel, self._folder.file(name))
         return Summary(f"{model}.{dataset}", ctx.app, made_with, name, dict(rel.columns))
 
     def _united(self, summaries: list[Summary]) -> Relation:
