@@ -66,6 +66,10 @@ class Knowledge:
         found = self._layers.stanza(app, conf, stanza)
         return None if found is None else found.settings.get(key)
 
+    def stanzas(self, app: str, conf: str) -> tuple[str, ...]:
+        """Names of the stanzas of any .conf file that a search in ``app`` sees."""
+        return self._layers.names(app, conf)
+
     def macro(self, app: str, name: str, arity: int) -> Macro:
         """See :func:`replay.knowledge.macros.find_macro`."""
         return find_macro(self._layers, app, name, arity)

@@ -1,0 +1,125 @@
+"""The part of a family of processes that a hit is shown with: its ancestors, what its parent started, its descendants.
+
+However many processes there are, a tree stays readable: what is left out is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
+
+from replay.report.html.processes import Family, Start
+
+ANCESTORS = 6
+DEPTH = 5
+CHILDREN = 8
+PROCESSES = 40
+
+
+@dataclass
+class Node:
+    """A process in a tree.
+
+    Attributes:
+        start: its event; None for a parent of which only its child tells.
+        told_by: the child that tells of it, then.
+        hit: whether the hit stands for this event.
+        children: processes that it started.
+        left_out: how many more of them there are.
+        below: how many more processes those that are left out have started in turn.
+    """
+
+    start: Start | None
+    told_by: Start | None = None
+    hit: bool = False
+    children: list[Node] = field(default_factory=list)
+    left_out: int = 0
+    below: int = 0
+
+    def walk(self) -> Iterator[Node]:
+        """This node and all below it."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A tree, from the earliest ancestor shown.
+
+    Attributes:
+        root: that ancestor.
+        earlier: how many ancestors above it are left out.
+    """
+
+    root: Node
+    earlier: int
+
+
+def trees(family: Family, hits: Sequence[int]) -> list[Tree]:
+    """One tree for all starts of a hit that have the same parent; none of a start that another tree shows.
+
+    Args:
+        family: all starts.
+        hits: positions of those that the hit stands for.
+    """
+    marked = frozenset(hits)
+    shown: set[int] = set()
+    found: list[Tree] = []
+    for position in sorted(marked):
+        if position not in shown:
+            found.append(_tree(family, position, marked, shown))
+    return found
+
+
+def _tree(family: Family, position: int, marked: frozenset[int], shown: set[int]) -> Tree:
+    ancestors = family.ancestors(position)
+    kept = list(takewhile(lambda at: at not in shown, ancestors[:ANCESTORS]))
+    top = kept[0] if kept else position
+    root = _descend(family, top, position, marked, shown)
+    for at in kept[1:]:
+        parent = Node(family.starts[at], hit=at in marked, children=[root])
+        shown.add(at)
+        _count(family, parent, [c for c in family.children[at] if c != top])
+        root, top = parent, at
+    if len(kept) == len(ancestors) and family.parents[top] is None and _tells_of_parent(family.starts[top]):
+        root = Node(None, told_by=family.starts[top], children=[root])
+    return Tree(root, len(ancestors) - len(kept))
+
+
+def _tells_of_parent(start: Start) -> bool:
+    return any(start.get(f"parent_process{end}") for end in ("_name", "", "_id", "_guid"))
+
+
+def _descend(family: Family, top: int, wanted: int, marked: frozenset[int], shown: set[int]) -> Node:
+    """From a process down, level by level, so that what is left out is what is farthest."""
+    root = Node(family.starts[top], hit=top in marked)
+    shown.add(top)
+    level = [(top, root)]
+    room = PROCESSES
+    for _ in range(DEPTH + 1):
+        below: list[tuple[int, Node]] = []
+        for at, node in level:
+            there = [c for c in family.children[at] if c not in shown]
+            first = sorted(there, key=lambda c: (c != wanted, c not in marked))[: max(min(CHILDREN, room), 0)]
+            if wanted in there and wanted not in first:
+                first = [wanted]
+            room -= len(first)
+            for child in sorted(first):
+                shown.add(child)
+                node.children.append(Node(family.starts[child], hit=child in marked))
+                below.append((child, node.children[-1]))
+            _count(family, node, [c for c in there if c not in shown])
+        level = below
+    for at, node in level:
+        _count(family, node, [c for c in family.children[at] if c not in shown])
+    return root
+
+
+def _count(family: Family, node: Node, left_out: Collection[int]) -> None:
+    node.left_out = len(left_out)
+    waiting = [grandchild for child in left_out for grandchild in family.children[child]]
+    while waiting:
+        node.below += 1
+        waiting.extend(family.children[waiting.pop()])
