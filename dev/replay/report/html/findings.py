@@ -12,7 +12,7 @@ from replay.errors import Place
 from replay.knowledge import SavedSearch
 from replay.plan import Parser, Pipeline, expand_macros, plan_onto, plan_pipeline, plan_search
 from replay.report import text_of
-from replay.report.html.events import FIELDS, Matcher, process_starts, when
+from replay.report.html.events import FIELDS, Matcher, process_events, when
 from replay.report.html.processes import Family, known
 from replay.report.html.references import Technique, annotations_of, references, techniques
 from replay.report.html.timeline import Timeline, timeline
@@ -189,7 +189,7 @@ def _hit(number: int, row: Row, saved: SavedSearch, mitre: Sequence[str], ctx: C
 
 def _with_trees(hits: Sequence[Hit], ctx: Context) -> list[Hit]:
     hosts = {host for hit in hits if _names_a_process(hit.fields) for host in _texts(hit.fields.get("dest"))}
-    family = Family(process_starts(ctx, hosts)) if hosts else Family(())
+    family = Family(process_events(ctx, hosts)) if hosts else Family(())
     matcher = Matcher(family, ctx.now)
     found = []
     for hit in hits:

@@ -27,6 +27,7 @@ LONGEST = 2_000
 VALUES = 50
 """Values of a multivalue that are shown."""
 HOSTS = 60
+TOUCHES = 5
 LISTED = 20
 """Problems, hosts and the like that are listed; of more, the number is told."""
 OF_TREE = frozenset(("risk_message", "risk_score", "risk_severity", "firstTime", "lastTime"))
@@ -61,7 +62,7 @@ def page(found: Findings, run: Run) -> str:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters |= {"clock": clock, "shown": shown, "cut": cut, "link": link, "number": number}
-    environment.globals |= {"text_of": text_of, "LISTED": LISTED, "HOSTS": HOSTS}
+    environment.globals |= {"text_of": text_of, "LISTED": LISTED, "HOSTS": HOSTS, "TOUCHES": TOUCHES}
     times = [hit.times for hit in found.hits if hit.times]
     css = resources.files("replay.report.html").joinpath("page.css").read_text(encoding="utf-8")
     return environment.get_template("page.html.j2").render(

@@ -1,4 +1,4 @@
-"""Process starts -> who started whom.
+"""Process events -> who started whom, and who touched whom.
 
 A parent is found by its GUID where the events have GUIDs; else by its process id on the same host: the latest process
 that had this id before the child started, unless it has another name than the child says (ids are used again, and then
@@ -24,13 +24,13 @@ def known(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
-    """An event that tells of a process which was started.
+class ProcessEvent:
+    """An event of the dataset Endpoint.Processes.
 
     Attributes:
         time: epoch seconds; of several equal events, the first.
+        fields: by the dataset's names; those without a value are not in it.
         count: how many equal events there are.
-        fields: of the dataset Endpoint.Processes, by its names; those without a value are not in it.
     """
 
     time: float
@@ -41,57 +41,79 @@ class Start:
         """A field's value, or nothing."""
         return self.fields.get(name, "")
 
-    def key(self, name: str) -> tuple[str, str]:
-        """A field's value on its host, case aside; nothing where it has none."""
-        value = self.get(name)
-        return (self.get("dest").lower(), value.lower()) if value else ("", "")
+    @property
+    def is_start(self) -> bool:
+        """Whether a process was started: it has a name, and a command line or a parent."""
+        return "process_name" in self.fields and ("process" in self.fields or self._has_parent)
+
+    @property
+    def is_touch(self) -> bool:
+        """Whether one process, named as the parent, opened another or a thread in it (Sysmon events 8 and 10)."""
+        return not self.is_start and self._has_parent
+
+    @property
+    def _has_parent(self) -> bool:
+        return any(name.startswith("parent_") for name in self.fields)
 
 
 class Family:
-    """Starts, each linked to the one of its parent.
+    """Process starts, each linked to the one of its parent, and what other processes did to them.
 
     Attributes:
         starts: in the order of time.
         parents: for each, the position of its parent's start, or None.
         children: for each, those of the processes it started.
+        touches: for each, the events in which another process touched it, in the order of time.
+        touching: the events of ``touches``, all of them, and those whose process is not known.
     """
 
-    def __init__(self, starts: Iterable[Start]) -> None:
-        self.starts: Sequence[Start] = sorted(starts, key=lambda s: (s.time, sorted(s.fields.items())))
+    def __init__(self, events: Iterable[ProcessEvent]) -> None:
+        ordered = sorted(events, key=lambda e: (e.time, sorted(e.fields.items())))
+        self.starts: Sequence[ProcessEvent] = [e for e in ordered if e.is_start]
+        self.touching: Sequence[ProcessEvent] = [e for e in ordered if e.is_touch]
         self._by_guid: dict[tuple[str, str], list[int]] = defaultdict(list)
         self._by_id: dict[tuple[str, str], list[int]] = defaultdict(list)
         for position, start in enumerate(self.starts):
+            host = start.get("dest").lower()
             for index, name in ((self._by_guid, "process_guid"), (self._by_id, "process_id")):
-                key = start.key(name)
-                if key[1]:
-                    index[key].append(position)
-        self.parents = [self._parent(position) for position in range(len(self.starts))]
+                if start.get(name):
+                    index[host, start.get(name).lower()].append(position)
+        self.parents = [self.locate(start, "parent_process", position) for position, start in enumerate(self.starts)]
         _cut_cycles(self.parents)
         self.children: list[list[int]] = [[] for _ in self.starts]
         for child, parent in enumerate(self.parents):
             if parent is not None:
                 self.children[parent].append(child)
+        self.touches: list[list[ProcessEvent]] = [[] for _ in self.starts]
+        for touch in self.touching:
+            touched = self.locate(touch, "process")
+            if touched is not None:
+                self.touches[touched].append(touch)
 
-    def _parent(self, position: int) -> int | None:
-        start = self.starts[position]
-        guid = start.key("parent_process_guid")
-        if guid[1] and (same := [at for at in self._by_guid.get(guid, ()) if at != position]):
-            return max((at for at in same if self.starts[at].time <= start.time), default=same[0])
-        at = self._holder(position, start.key("parent_process_id"))
+    def locate(self, event: ProcessEvent, who: str, but: int | None = None) -> int | None:
+        """The start of a process that an event names.
+
+        Args:
+            event: any event with the fields ``dest`` and, of ``<who>_guid`` ``_id`` ``_name``, those that it has.
+            who: ``process`` or ``parent_process``.
+            but: not this one.
+        """
+        host, guid = event.get("dest").lower(), event.get(f"{who}_guid").lower()
+        same = [at for at in self._by_guid.get((host, guid), ()) if at != but] if guid else []
+        if same:
+            return max((at for at in same if self.starts[at].time <= event.time), default=same[0])
+        at = self._holder(self._by_id.get((host, event.get(f"{who}_id").lower()), ()), event.time, but)
         if at is None:
             return None
         holder = self.starts[at]
         # Events of another source may lack what this one has; two GUIDs that differ are two processes.
-        return at if _may_be(start.get("parent_process_name"), holder.get("process_name")) and (
-            not guid[1] or not holder.get("process_guid")
-        ) else None  # fmt: skip
+        may_be = _may_be(event.get(f"{who}_name"), holder.get("process_name"))
+        return at if may_be and not (guid and holder.get("process_guid")) else None
 
-    def _holder(self, position: int, key: tuple[str, str]) -> int | None:
-        """Who had the process id when this process started."""
-        held = self._by_id.get(key, []) if key[1] else []
-        time = self.starts[position].time
+    def _holder(self, held: Sequence[int], time: float, but: int | None) -> int | None:
+        """Who of those that had a process id had it at that time: the latest."""
         at = bisect_right(held, time, key=lambda other: self.starts[other].time)
-        while at > 0 and held[at - 1] == position:
+        while at > 0 and held[at - 1] == but:
             at -= 1
         return held[at - 1] if at > 0 else None
 

@@ -5,16 +5,25 @@ However many processes there are, a tree stays readable: what is left out is cou
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 
-from replay.report.html.processes import Family, Start
+from replay.report.html.processes import Family, ProcessEvent
 
 ANCESTORS = 6
 DEPTH = 5
 CHILDREN = 8
 PROCESSES = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A process that touched another: the first event, and how many there are."""
+
+    event: ProcessEvent
+    count: int
 
 
 @dataclass
@@ -23,19 +32,23 @@ class Node:
 
     Attributes:
         start: its event; None for a parent of which only its child tells.
+        at: position of that event in the family.
         told_by: the child that tells of it, then.
         hit: whether the hit stands for this event.
         children: processes that it started.
         left_out: how many more of them there are.
         below: how many more processes those that are left out have started in turn.
+        touched_by: other processes that opened it, or a thread in it: of the hit and its ancestors.
     """
 
-    start: Start | None
-    told_by: Start | None = None
+    start: ProcessEvent | None
+    at: int = -1
+    told_by: ProcessEvent | None = None
     hit: bool = False
     children: list[Node] = field(default_factory=list)
     left_out: int = 0
     below: int = 0
+    touched_by: Sequence[Touch] = ()
 
     def walk(self) -> Iterator[Node]:
         """This node and all below it."""
@@ -78,8 +91,11 @@ def _tree(family: Family, position: int, marked: frozenset[int], shown: set[int]
     kept = list(takewhile(lambda at: at not in shown, ancestors[:ANCESTORS]))
     top = kept[0] if kept else position
     root = _descend(family, top, position, marked, shown)
+    for node in root.walk():
+        if node.hit or node is root:
+            node.touched_by = _touches(family, node.at)
     for at in kept[1:]:
-        parent = Node(family.starts[at], hit=at in marked, children=[root])
+        parent = Node(family.starts[at], at, hit=at in marked, children=[root], touched_by=_touches(family, at))
         shown.add(at)
         _count(family, parent, [c for c in family.children[at] if c != top])
         root, top = parent, at
@@ -88,13 +104,24 @@ def _tree(family: Family, position: int, marked: frozenset[int], shown: set[int]
     return Tree(root, len(ancestors) - len(kept))
 
 
-def _tells_of_parent(start: Start) -> bool:
+def _touches(family: Family, position: int) -> list[Touch]:
+    """One entry for each process that touched this one, in the order of time."""
+    first: dict[tuple[str, ...], ProcessEvent] = {}
+    counts: Counter[tuple[str, ...]] = Counter()
+    for event in family.touches[position]:
+        key = tuple(event.get(f"parent_process_{end}").lower() for end in ("guid", "id", "name"))
+        first.setdefault(key, event)
+        counts[key] += event.count
+    return [Touch(event, counts[key]) for key, event in first.items()]
+
+
+def _tells_of_parent(start: ProcessEvent) -> bool:
     return any(start.get(f"parent_process{end}") for end in ("_name", "", "_id", "_guid"))
 
 
 def _descend(family: Family, top: int, wanted: int, marked: frozenset[int], shown: set[int]) -> Node:
     """From a process down, level by level, so that what is left out is what is farthest."""
-    root = Node(family.starts[top], hit=top in marked)
+    root = Node(family.starts[top], top, hit=top in marked)
     shown.add(top)
     level = [(top, root)]
     room = PROCESSES
@@ -108,7 +135,7 @@ def _descend(family: Family, top: int, wanted: int, marked: frozenset[int], show
             room -= len(first)
             for child in sorted(first):
                 shown.add(child)
-                node.children.append(Node(family.starts[child], hit=child in marked))
+                node.children.append(Node(family.starts[child], child, hit=child in marked))
                 below.append((child, node.children[-1]))
             _count(family, node, [c for c in there if c not in shown])
         level = below
