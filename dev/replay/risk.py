@@ -25,7 +25,7 @@ def enriched(saved: SavedSearch, text: str) -> str:
         saved: the search; one without a risk action, or that runs the app's command itself, is left as it is.
         text: the search, or what of it is to be run.
     """
-    risky = saved.settings.get("action.risk", "0") in ("1", "true") and '"' not in saved.name
+    risky = has_risk(saved) and '"' not in saved.name
     return f'{text}\n| {RISK} detection="{saved.name}"' if risky and RISK not in saved.search else text
 
 
@@ -45,16 +45,30 @@ def _as_events(command: Command) -> Command:
     return replace(command, arguments=(*kept, "output=events"))
 
 
+def has_risk(saved: SavedSearch) -> bool:
+    """Whether its risk action is on."""
+    return saved.settings.get("action.risk", "0") in ("1", "true")
+
+
 def object_fields(saved: SavedSearch) -> list[str]:
     """The fields that name a detection's risk and threat objects (``action.risk.param._risk``, ES's risk action).
 
     Raises:
         KnowledgeError: the setting is no JSON list of objects.
     """
+    return _fields(saved, "risk_object_field", "threat_object_field")
+
+
+def risk_object_fields(saved: SavedSearch) -> list[str]:
+    """The fields that name those whom the risk is counted against; see ``object_fields``."""
+    return _fields(saved, "risk_object_field")
+
+
+def _fields(saved: SavedSearch, *kinds: str) -> list[str]:
     text = saved.settings.get("action.risk.param._risk", "")
     try:
         entries = json.loads(text) if text.strip() else []
-        named = [e.get("risk_object_field") or e.get("threat_object_field") for e in entries]
+        named = [next(filter(None, (entry.get(kind) for kind in kinds)), None) for entry in entries]
     except (ValueError, AttributeError, TypeError) as e:
         raise KnowledgeError(f"`{saved.name}`: action.risk.param._risk is no JSON list: {e}", saved.place) from e
     return list(dict.fromkeys(name for name in named if isinstance(name, str) and name))

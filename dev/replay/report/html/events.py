@@ -126,7 +126,7 @@ class Matcher:
 
     def __init__(self, family: Family, now: float) -> None:
         self._family, self._now = family, now
-        self._starts, self._touching = Pool(family.starts), Pool(family.touching)
+        self._starts, self._touching = Pool(family.told), Pool(family.touching)
 
     def find(self, row: Row) -> tuple[list[int], str]:
         """Positions of their starts, and a note for the reader, if there is anything to say.
@@ -141,16 +141,21 @@ class Matcher:
         near = self._starts.near(fields, times)
         found = self._starts.of(fields, near)
         if found:
-            return found, ""
+            return self._processes(found), ""
         touching = self._touching.of(fields, self._touching.near(fields, times))
         if touching:
             return self._both_sides(touching)
         ids = {name: values for name, values in fields.items() if name in _IDS}
         found = self._starts.of(ids, near) if len(ids) > 1 else []
         if found:
-            other = sorted({name for at in found for name in differing(fields, self._family.starts[at])})
-            return found, f"Found by {' and '.join(ids)}; of the event, {', '.join(other)} is not as in the hit."
+            other = sorted({name for at in found for name in differing(fields, self._family.told[at])})
+            return self._processes(
+                found
+            ), f"Found by {' and '.join(ids)}; of the event, {', '.join(other)} is not as in the hit."
         return self._actor(fields, times)
+
+    def _processes(self, told: Sequence[int]) -> list[int]:
+        return sorted({self._family.position[at] for at in told})
 
     def _both_sides(self, touching: Sequence[int]) -> tuple[list[int], str]:
         """The processes of events in which one touched another."""

@@ -17,7 +17,7 @@ from replay.report.html.processes import Family, known
 from replay.report.html.references import Technique, annotations_of, references, techniques
 from replay.report.html.timeline import Timeline, timeline
 from replay.report.html.tree import Tree, trees
-from replay.risk import adds_risk, by_risk_object, enriched, object_fields
+from replay.risk import adds_risk, by_risk_object, enriched, has_risk, risk_object_fields
 from replay.session import Loaded, Session
 
 DETAILED = 250
@@ -36,7 +36,7 @@ class Hit:
         number: in the order of time, from 1; those without a time come last.
         fields: as the search gives them.
         times: first and last, epoch seconds.
-        objects: values of the fields that name its risk objects.
+        objects: whom it is about: its risk objects, else its host.
         techniques: of ATT&CK.
         trees: of the processes that it stands for.
         more: processes that it stands for beside those in the trees.
@@ -127,11 +127,12 @@ def findings(session: Session, saved: SavedSearch, ctx: Context, loaded: Loaded)
         ReplayError: the search, or one of the searches around it, cannot run.
     """
     rows, risk_rows = _results(saved, ctx)
+    fields = risk_object_fields(saved) if has_risk(saved) else []
     noted = annotations_of(saved, session.warn)
     ordered = _numbered(rows, ctx.now)
     detailed = ordered[:DETAILED]
-    hits = [_hit(number, row, saved, noted.get("mitre_attack", []), ctx) for number, row in detailed]
-    places = [(n, times[0], _lane(saved, row)) for n, row in ordered if (times := when(row, ctx.now))]
+    hits = [_hit(number, row, fields, noted.get("mitre_attack", []), ctx.now) for number, row in detailed]
+    places = [(n, times[0], _objects(row, fields)[0]) for n, row in ordered if (times := when(row, ctx.now))]
     ids = [one.id for hit in hits for one in hit.techniques] + noted.get("mitre_attack", [])
     told = {one.id: one for one in techniques(ids, ctx)}
     return Findings(
@@ -139,7 +140,7 @@ def findings(session: Session, saved: SavedSearch, ctx: Context, loaded: Loaded)
         expand_macros(saved.search, ctx),
         [replace(h, techniques=[told[t.id] for t in h.techniques]) for h in _with_trees(hits, ctx)],
         len(ordered),
-        None if risk_rows is None else _risks(risk_rows, ordered, object_fields(saved)),
+        None if risk_rows is None else _risks(risk_rows, ordered, fields),
         timeline(places),
         [told[one] for one in dict.fromkeys(noted.get("mitre_attack", []))],
         references(saved, session.knowledge, session.warn),
@@ -174,17 +175,17 @@ def _texts(value: Value) -> list[str]:
 
 
 def _objects(row: Row, fields: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(text for name in ("risk_object", *fields) for text in _texts(row.get(name))))
+    """Whom a hit is about: its risk objects, else its host."""
+    for names in (("risk_object", *fields), ("dest",), ("host",)):
+        found = dict.fromkeys(text for name in names for text in _texts(row.get(name)))
+        if found:
+            return tuple(found)
+    return ("no object",)
 
 
-def _lane(saved: SavedSearch, row: Row) -> str:
-    """What the timeline has a line for: the first risk object of a hit, else its host."""
-    return next(iter(_objects(row, [*object_fields(saved)[:1], "dest", "host"])), "no object")
-
-
-def _hit(number: int, row: Row, saved: SavedSearch, mitre: Sequence[str], ctx: Context) -> Hit:
+def _hit(number: int, row: Row, fields: Sequence[str], mitre: Sequence[str], now: float) -> Hit:
     ids = _texts(row.get(ATTACK)) or mitre
-    return Hit(number, row, when(row, ctx.now), _objects(row, object_fields(saved)), [Technique(i) for i in ids])
+    return Hit(number, row, when(row, now), _objects(row, fields), [Technique(one) for one in ids])
 
 
 def _with_trees(hits: Sequence[Hit], ctx: Context) -> list[Hit]:

@@ -14,6 +14,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+SAME_TIME = 2.0
+"""Seconds that two sources may take to write that a process started."""
 ABSENT = frozenset(("", "-", "?", "null", "unknown", "none"))
 """What sources, data models and ``fillnull_value`` write for a value that is not there."""
 
@@ -60,8 +62,10 @@ class Family:
     """Process starts, each linked to the one of its parent, and what other processes did to them.
 
     Attributes:
-        starts: in the order of time.
-        parents: for each, the position of its parent's start, or None.
+        told: the events of starts, in the order of time.
+        starts: one for each process, in the order of time: two sources may tell of the same.
+        position: for each of ``told``, that of its process in ``starts``.
+        parents: for each start, the position of its parent's start, or None.
         children: for each, those of the processes it started.
         touches: for each, the events in which another process touched it, in the order of time.
         touching: the events of ``touches``, all of them, and those whose process is not known.
@@ -69,8 +73,9 @@ class Family:
 
     def __init__(self, events: Iterable[ProcessEvent]) -> None:
         ordered = sorted(events, key=lambda e: (e.time, sorted(e.fields.items())))
-        self.starts: Sequence[ProcessEvent] = [e for e in ordered if e.is_start]
+        self.told: Sequence[ProcessEvent] = [e for e in ordered if e.is_start]
         self.touching: Sequence[ProcessEvent] = [e for e in ordered if e.is_touch]
+        self.starts, self.position = _merged(self.told)
         self._by_guid: dict[tuple[str, str], list[int]] = defaultdict(list)
         self._by_id: dict[tuple[str, str], list[int]] = defaultdict(list)
         for position, start in enumerate(self.starts):
@@ -125,6 +130,35 @@ class Family:
             found.append(parent)
             parent = self.parents[parent]
         return found
+
+
+def _merged(told: Sequence[ProcessEvent]) -> tuple[list[ProcessEvent], list[int]]:
+    """Starts, and for each event the position of its own.
+
+    An event with a GUID and one without (Sysmon and Security 4688, say), of the same host, process id and name, at
+    nearly the same time, tell of one process.
+    """
+    starts: list[ProcessEvent] = []
+    position: list[int] = []
+    latest: dict[tuple[str, str], int] = {}
+    for event in told:
+        key = event.get("dest").lower(), event.get("process_id").lower()
+        at = latest.get(key) if key[1] else None
+        if at is not None and _same_process(starts[at], event):
+            first = starts[at]
+            weak, strong = sorted((first, event), key=lambda e: "process_guid" in e.fields)
+            starts[at] = ProcessEvent(first.time, {**weak.fields, **strong.fields}, max(first.count, event.count))
+        else:
+            at = latest[key] = len(starts)
+            starts.append(event)
+        position.append(at)
+    return starts, position
+
+
+def _same_process(first: ProcessEvent, second: ProcessEvent) -> bool:
+    one_has_a_guid = ("process_guid" in first.fields) != ("process_guid" in second.fields)
+    same_name = first.get("process_name").lower() == second.get("process_name").lower()
+    return one_has_a_guid and same_name and second.time - first.time <= SAME_TIME
 
 
 def _may_be(said: str, name: str) -> bool:

@@ -14,7 +14,8 @@ PLACES = 100
 _MARGIN = 2.0
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 _DAY = 86400
-_FEWEST_TICKS = 4
+_MOST_STEPS = 3
+_LAST = 253402300799.0  # the last second of the year 9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +86,14 @@ def timeline(hits: Sequence[tuple[int, float, str]]) -> Timeline | None:
 
 def scale(first: float, last: float) -> tuple[float, float, int]:
     """Start, step and number of ticks: round steps, few ticks, and all hits within."""
-    step: float = next((s for s in _STEPS if (last - first) / s <= _FEWEST_TICKS - 1), 0)
-    step = step or _DAY * math.ceil((last - first) / (_FEWEST_TICKS - 1) / _DAY)
-    start = math.floor(first / step) * step
+    step: float = next((s for s in _STEPS if (last - first) / s <= _MOST_STEPS), 0)
+    step = step or _DAY * math.ceil((last - first) / _MOST_STEPS / _DAY)
+    start = math.floor(first / min(step, _DAY)) * min(step, _DAY)
     return start, step, max(2, math.ceil((last - start) / step) + 1)
 
 
 def _form(time: float, form: str) -> str:
-    return datetime.fromtimestamp(time, UTC).strftime(form)
+    return datetime.fromtimestamp(min(time, _LAST), UTC).strftime(form)
 
 
 def _lanes(hits: Sequence[tuple[int, float, str]]) -> list[Lane]:

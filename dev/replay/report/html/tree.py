@@ -69,6 +69,11 @@ class Tree:
     root: Node
     earlier: int
 
+    @property
+    def touched(self) -> bool:
+        """Whether it tells of processes that touched others."""
+        return any(node.touched_by for node in self.root.walk())
+
 
 def trees(family: Family, hits: Sequence[int]) -> list[Tree]:
     """One tree for all starts of a hit that have the same parent; none of a start that another tree shows.
