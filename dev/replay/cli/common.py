@@ -83,7 +83,8 @@ def finish(
     """Print results, then ``conclude``."""
     writer = REPORTS.get(output)
     if writer is None:
-        raise ReplayError(f"--output {output}: one of {', '.join(REPORTS.names())}")
+        hint = " (a page is what `replay run` makes of a saved search)" if output == "html" else ""
+        raise ReplayError(f"--output {output}: one of {', '.join(REPORTS.names())}{hint}")
     started = time.perf_counter()
     rows = list(session.engine.rows(relation))
     fields = [n for n in relation.columns if not n.startswith("_") or n in ("_time", "_raw")]

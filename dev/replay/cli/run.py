@@ -30,6 +30,7 @@ from replay.cli.common import (
 )
 from replay.errors import ReplayError
 from replay.plan import plan_search
+from replay.report import REPORTS
 
 if TYPE_CHECKING:
     from replay.context import Context
@@ -48,8 +49,7 @@ def run(
     prefilter: Prefilter = True,
 ) -> None:  # fmt: skip
     """Run a saved search of an app on logs (without --search: the app's own correlation search)."""
-    if output == HTML:
-        check_reader()
+    check_output(output)
     session = open_session(apps, macros)
     warnings = overhear(session)
     saved = session.knowledge.saved_search(search) if search else session.default_search()
@@ -65,9 +65,11 @@ def run(
     finish(session, plan_search(saved.search, ctx), loaded, output, expect, tolerate)
 
 
-def check_reader() -> None:
-    """Refuse to write a page onto a screen."""
-    if sys.stdout.isatty():
+def check_output(output: str) -> None:
+    """Refuse, before anything is read, an output that there is not, and a page on a screen."""
+    if output != HTML and REPORTS.get(output) is None:
+        raise ReplayError(f"--output {output}: one of {', '.join(sorted([HTML, *REPORTS.names()]))}")
+    if output == HTML and sys.stdout.isatty():
         raise ReplayError(
             "--output html is a page for a browser: send it to a file, as in … --output html > report.html"
         )

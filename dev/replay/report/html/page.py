@@ -11,10 +11,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import resources
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+
 from replay.engine import Value
 from replay.knowledge import App
 from replay.report import text_of
@@ -64,9 +63,8 @@ def page(found: Findings, run: Run) -> str:
     environment.filters |= {"clock": clock, "shown": shown, "cut": cut, "link": link, "number": number}
     environment.globals |= {"text_of": text_of, "LISTED": LISTED, "HOSTS": HOSTS, "TOUCHES": TOUCHES}
     times = [hit.times for hit in found.hits if hit.times]
-    css = resources.files("replay.report.html").joinpath("page.css").read_text(encoding="utf-8")
     return environment.get_template("page.html.j2").render(
-        found=found, run=run, saved=found.saved, css=Markup(css), headline=headline, others=others,  # noqa: S704
+        found=found, run=run, saved=found.saved, headline=headline, others=others,
         title=found.saved.settings.get("action.correlationsearch.label") or found.saved.name,
         description=found.saved.settings.get("description", ""),
         false_positives=note(found.saved, "known_false_positives"),
