@@ -43,7 +43,9 @@ def process_events(ctx: Context, hosts: Collection[str]) -> list[ProcessEvent]:
     """
     around = replace(ctx.within(None, None), place=Place(file="the search for process trees"))
     wanted = {host.lower() for host in hosts}
-    events = map(_event, ctx.engine.rows(plan_search(around_search(hosts), around)))
+    same: dict[str, str] = {}  # most values come again and again: each is kept once
+    rows = ctx.engine.rows(plan_search(around_search(hosts), around))
+    events = (_event(row, same) for row in rows)
     return [event for event in events if event.get("dest").lower() in wanted]
 
 
@@ -59,8 +61,9 @@ def around_search(hosts: Collection[str]) -> str:
     )
 
 
-def _event(row: Row) -> ProcessEvent:
-    fields = {name: value for name in FIELDS if (value := known(text_of(row.get(f"Processes.{name}"))))}
+def _event(row: Row, same: dict[str, str]) -> ProcessEvent:
+    told = ((name, known(text_of(row.get(f"Processes.{name}")))) for name in FIELDS)
+    fields = {name: same.setdefault(value, value) for name, value in told if value}
     return ProcessEvent(float(text_of(row["first"])), fields, int(float(text_of(row["events"]))))
 
 

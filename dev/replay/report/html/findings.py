@@ -98,6 +98,7 @@ class Findings:
         expanded: the search with its macros replaced.
         hits: the detailed ones.
         count: of all hits.
+        times: the first and last of all hits, epoch seconds; None if none has a time.
         risks: None if the search adds no risk.
         sources: what was examined, by index, source type and source.
     """
@@ -106,6 +107,7 @@ class Findings:
     expanded: str
     hits: Sequence[Hit]
     count: int
+    times: tuple[float, float] | None
     risks: Sequence[Risk] | None
     timeline: Timeline | None
     techniques: Sequence[Technique]
@@ -132,7 +134,7 @@ def findings(session: Session, saved: SavedSearch, ctx: Context, loaded: Loaded)
     ordered = _numbered(rows, ctx.now)
     detailed = ordered[:DETAILED]
     hits = [_hit(number, row, fields, noted.get("mitre_attack", []), ctx.now) for number, row in detailed]
-    places = [(n, times[0], _objects(row, fields)[0]) for n, row in ordered if (times := when(row, ctx.now))]
+    timed = [(n, times, _objects(row, fields)[0]) for n, row in ordered if (times := when(row, ctx.now))]
     ids = [one.id for hit in hits for one in hit.techniques] + noted.get("mitre_attack", [])
     told = {one.id: one for one in techniques(ids, ctx)}
     return Findings(
@@ -140,8 +142,9 @@ def findings(session: Session, saved: SavedSearch, ctx: Context, loaded: Loaded)
         expand_macros(saved.search, ctx),
         [replace(h, techniques=[told[t.id] for t in h.techniques]) for h in _with_trees(hits, ctx)],
         len(ordered),
+        (min(t[0] for _, t, _ in timed), max(t[1] for _, t, _ in timed)) if timed else None,
         None if risk_rows is None else _risks(risk_rows, ordered, fields),
-        timeline(places),
+        timeline([(n, times[0], name) for n, times, name in timed]),
         [told[one] for one in dict.fromkeys(noted.get("mitre_attack", []))],
         references(saved, session.knowledge, session.warn),
         _sources(ctx),

@@ -62,7 +62,6 @@ def page(found: Findings, run: Run) -> str:
     )  # fmt: skip
     environment.filters |= {"clock": clock, "shown": shown, "cut": cut, "link": link, "number": number}
     environment.globals |= {"text_of": text_of, "LISTED": LISTED, "HOSTS": HOSTS, "TOUCHES": TOUCHES}
-    times = [hit.times for hit in found.hits if hit.times]
     return environment.get_template("page.html.j2").render(
         found=found, run=run, saved=found.saved, headline=headline, others=others,
         title=found.saved.settings.get("action.correlationsearch.label") or found.saved.name,
@@ -71,7 +70,6 @@ def page(found: Findings, run: Run) -> str:
         notes=list(dict.fromkeys(run.warnings)), examined=sum(source.events for source in found.sources),
         hosts=hosts(found),
         untimed=found.count - sum(lane.hits for lane in found.timeline.lanes) if found.timeline else 0,
-        first=min((first for first, _ in times), default=None), last=max((last for _, last in times), default=None),
     )  # fmt: skip
 
 

@@ -261,6 +261,7 @@ def test_more_hits_than_can_be_shown(tmp_path: Path, report: Report, monkeypatch
     monkeypatch.setattr(findings_module, "DETAILED", 20)
     found = report(write(tmp_path, *(start(n, f"cmd.exe {n}", host=f"h-{n % 30}") for n in range(70))))
     assert len(found.root.all("article")) == 20
+    assert "70 hits in 70 events, from 2024-03-12 10:00:00 to 2024-03-12 10:01:09 UTC." in found.root.one("main").text
     assert "The first 20 of 70 hits are shown" in found.section("hits").text
     assert sum(int(tr.all("td")[3].text) for tr in found.section("risk").one("tbody").all("tr")) == 70
     assert {a.attributes["href"] for a in found.section("timeline").all("a")} <= {f"#hit-{n}" for n in range(1, 21)}
