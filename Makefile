@@ -23,7 +23,7 @@ test: install
 test-slow: install
 	$(BIN)/pytest -m slow
 
-# The dashboards in headless Chromium; npm fetches Splunk's packages once. Says what is missing.
+# The dashboards and the report in headless Chromium; npm fetches Splunk's packages once. Says what is missing.
 test-browser: install
 	$(BIN)/pytest -n 0 -m browser tests/browser
 

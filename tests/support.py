@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 from replay.commands import Needs
 from replay.context import Context
@@ -43,6 +44,26 @@ def write_lookup(folder: Path, name: str, rows: Sequence[Row]) -> None:
         writer = csv.DictWriter(f, fields)
         writer.writeheader()
         writer.writerows(rows)
+
+
+def sysmon_event(number: int, host: str, time: str, **data: str) -> str:
+    """A line of a log: an event of Sysmon, with these data.
+
+    Args:
+        number: its EventID; 1 is the start of a process.
+        host: where.
+        time: after the day, such as ``10:00:00``; the day is 2024-03-12.
+        data: EventData by Sysmon's names.
+    """
+    told = {"UtcTime": f"2024-03-12 {time}.000", **data}
+    fields = "".join(f"<Data Name='{name}'>{escape(value)}</Data>" for name, value in told.items())
+    return (
+        "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>"
+        f"<Provider Name='Microsoft-Windows-Sysmon'/><EventID>{number}</EventID>"
+        f"<TimeCreated SystemTime='2024-03-12T{time}.000000000Z'/>"
+        f"<Channel>Microsoft-Windows-Sysmon/Operational</Channel><Computer>{escape(host)}</Computer></System>"
+        f"<EventData>{fields}</EventData></Event>\n"
+    )
 
 
 class RowStore:

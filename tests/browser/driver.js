@@ -93,6 +93,7 @@ const commands = {
     errors: () => errors,
     evaluate: ({ script }) => page.evaluate(script),
     async size({ width, height }) { await page.setViewportSize({ width, height }); await settle(); },
+    media: ({ colorScheme, media }) => page.emulateMedia({ colorScheme, media }),
     async screenshot({ file, clip }) { await page.mouse.move(0, 0); await page.screenshot({ path: file, clip }); },
     async choose({ input, option }) {
         await page.locator(`[data-input-id="${input}"] [data-test="select"]`).click();

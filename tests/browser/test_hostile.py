@@ -5,12 +5,11 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 import pytest
 from browser.chromium import Browser, Preview, start_preview
 from browser.test_dashboards import check_all, open_dashboard, span
-from support import ROOT
+from support import ROOT, sysmon_event
 
 pytestmark = pytest.mark.browser
 
@@ -21,19 +20,11 @@ FILTER = 'search NOT dest="tuned-*"'
 
 def process(number: int, host: str, image: str, parent: str, command: str) -> str:
     """A Sysmon event 1."""
-    data = {
-        "UtcTime": f"2024-03-12 10:0{number}:00.000", "ProcessGuid": f"{{00000000-0000-0000-0000-00000000000{number}}}",
-        "ProcessId": f"410{number}", "Image": image, "OriginalFileName": "Cmd.Exe", "CommandLine": command,
-        "User": "DOM\\eve", "ParentProcessId": "77", "ParentImage": parent, "ParentCommandLine": parent,
-    }  # fmt: skip
-    fields = "".join(f"<Data Name='{name}'>{escape(value)}</Data>" for name, value in data.items())
-    return (
-        "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>"
-        "<Provider Name='Microsoft-Windows-Sysmon'/><EventID>1</EventID>"
-        f"<TimeCreated SystemTime='2024-03-12T10:0{number}:00.000000000Z'/>"
-        f"<Channel>Microsoft-Windows-Sysmon/Operational</Channel><Computer>{host}</Computer></System>"
-        f"<EventData>{fields}</EventData></Event>\n"
-    )
+    return sysmon_event(
+        1, host, f"10:0{number}:00", ProcessGuid=f"{{00000000-0000-0000-0000-00000000000{number}}}",
+        ProcessId=f"410{number}", Image=image, OriginalFileName="Cmd.Exe", CommandLine=command, User="DOM\\eve",
+        ParentProcessId="77", ParentImage=parent, ParentCommandLine=parent,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,13 @@ import csv
 import io
 import json
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from pages import Page
 from support import ROOT, write_app
 
 DONE, UNEXPECTED, WRONG, MALFORMED = 0, 1, 2, 3
@@ -159,6 +161,47 @@ def test_run_names_the_saved_searches_near_a_misspelt_one(app: Path, log: Path) 
     done = replay("run", log, "--app", app, "--search", "Bothh")
     assert done.returncode == WRONG
     assert "Both" in done.stderr
+
+
+def test_run_writes_its_report_as_one_page(app: Path, log: Path) -> None:
+    done = replay("run", log, "--app", app, "--sourcetype", "plain", "--output", "html", "--earliest", "1700000001")
+    assert done.returncode == DONE, done.stderr
+    page = Page(done.stdout)
+    assert page.root.one("title").text == "1 hit: Both"
+    assert "from 1700000001 to the last event" in page.section("run").text
+    assert "y [b]" in page.root.one("article").text
+    assert done.stderr.splitlines()[-1].startswith("1 results; read 1 files, 2 events, 0 problems")
+
+
+def test_a_report_has_the_exit_status_of_its_run(app: Path, tmp_path: Path) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text(LINES + '{"_time": 1700000002, "a": \n', encoding="utf-8")
+    run = ("run", path, "--app", app, "--output", "html")
+    done = replay(*run)
+    assert done.returncode == MALFORMED
+    assert "bad.json" in Page(done.stdout).section("problems").text
+    assert replay(*run, "--tolerate").returncode == DONE
+    assert replay(*run, "--expect", "7").returncode == UNEXPECTED
+
+
+def test_a_page_is_not_written_onto_a_screen(app: Path, log: Path) -> None:
+    screen, end = pty.openpty()
+    command = [sys.executable, "-c", "from replay.cli import main; main()", "run", str(log), "--output", "html"]
+    environment = {"PYTHONPATH": str(ROOT / "dev"), "PATH": "", "COLUMNS": "200"}
+    done = subprocess.run(command, stdout=end, stderr=subprocess.PIPE, text=True, check=False, env=environment)
+    os.close(end)
+    os.close(screen)
+    assert done.returncode == WRONG
+    assert "--output html > report.html" in done.stderr
+
+
+def test_only_run_makes_a_page(app: Path, log: Path) -> None:
+    done = search(log, "index=main", "--output", "html")
+    assert (done.returncode, done.stdout) == (WRONG, "")
+    assert "`replay run`" in done.stderr
+    done = replay("run", log, "--app", app, "--output", "xml")
+    assert (done.returncode, done.stdout) == (WRONG, "")
+    assert "one of csv, html, json, table" in done.stderr
 
 
 def test_explain_shows_the_expanded_search_and_its_sql(app: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -93,21 +95,34 @@ def warn(message: str) -> None:
 def finish(
     session: Session, relation: Relation, loaded: Loaded, output: str, expect: int | None, tolerate: bool
 ) -> None:
-    """Print results and the account of the run; leave with the status that it deserves."""
+    """Print results, then ``conclude``."""
     writer = REPORTS.get(output)
     if writer is None:
-        raise ReplayError(f"--output {output}: one of {', '.join(REPORTS.names())}")
+        hint = " (a page is what `replay run` makes of a saved search)" if output == "html" else ""
+        raise ReplayError(f"--output {output}: one of {', '.join(REPORTS.names())}{hint}")
     started = time.perf_counter()
     rows = list(session.engine.rows(relation))
     fields = [n for n in relation.columns if not n.startswith("_") or n in ("_time", "_raw")]
-    try:
+    with until_the_reader_leaves():
         writer(fields, ({n: v for n, v in row.items() if n in fields} for row in rows))
+    conclude(loaded, len(rows), time.perf_counter() - started, expect, tolerate)
+
+
+@contextmanager
+def until_the_reader_leaves() -> Iterator[None]:
+    """While results are written: whoever reads them (``| head``) may have seen enough."""
+    try:
+        yield
         sys.stdout.flush()
-    except BrokenPipeError:  # whoever reads (`| head`) has seen enough; what Python flushes at its end goes nowhere
+    except BrokenPipeError:  # what Python flushes at its end goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    account(loaded, len(rows), time.perf_counter() - started)
-    if expect is not None and len(rows) != expect:
-        err.print(f"[bold red]expected {expect} rows, got {len(rows)}[/bold red]")
+
+
+def conclude(loaded: Loaded, rows: int, seconds: float, expect: int | None, tolerate: bool) -> None:
+    """Print the account of the run; leave with the status that it deserves."""
+    account(loaded, rows, seconds)
+    if expect is not None and rows != expect:
+        err.print(f"[bold red]expected {expect} rows, got {rows}[/bold red]")
         raise typer.Exit(UNEXPECTED)
     if loaded.problems and not tolerate:
         raise typer.Exit(MALFORMED)

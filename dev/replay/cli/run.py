@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Annotated
+import time
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 
 from replay.cli.common import (
-    MALFORMED,
     Apps,
     Data,
     Earliest,
@@ -17,25 +16,23 @@ from replay.cli.common import (
     IndexName,
     Latest,
     Macros,
-    Output,
     Prefilter,
     Sourcetype,
     Store,
     Tolerate,
     app,
+    conclude,
     err,
     finish,
     load,
     open_session,
-    problems,
 )
+from replay.cli.page import HTML, check_output, overhear, write_page
 from replay.errors import ReplayError
 from replay.plan import plan_search
 from replay.prefilter import required_texts
-from replay.session import Loaded, Session
 
-if TYPE_CHECKING:
-    from replay.check import Outcome
+RunOutput = Annotated[str, typer.Option(help="table, json (one object a line), csv, or html (a page to send).")]
 
 
 @app.command()
@@ -43,44 +40,32 @@ def run(
     data: Data = [], apps: Apps = [],  # noqa: B006
     search: Annotated[str | None, typer.Option(help="Name of a saved search.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Run every saved search of the app: a line for each.")] = False,
-    earliest: Earliest = None, latest: Latest = None, macros: Macros = [], output: Output = "table",  # noqa: B006
+    earliest: Earliest = None, latest: Latest = None, macros: Macros = [], output: RunOutput = "table",  # noqa: B006
     expect: Expect = None, sourcetype: Sourcetype = None, index: IndexName = "main", tolerate: Tolerate = False,
     prefilter: Prefilter = True, store: Store = None,
 ) -> None:  # fmt: skip
     """Run a saved search of an app on logs (without --search: the app's own correlation search)."""
     if every:
+        from replay.cli.every import run_all
+
         if search is not None or expect is not None:
             raise ReplayError("--all runs every search: it goes with neither --search nor --expect")
         session = open_session(apps, macros, store, accelerate=True)
-        loaded = load(session, data, sourcetype, index)
-        _run_all(session, loaded, earliest, latest, output, tolerate)
+        run_all(session, load(session, data, sourcetype, index), earliest, latest, output, tolerate)
         return
+    check_output(output)
     session = open_session(apps, macros, store)
+    warnings = overhear(session)
     saved = session.knowledge.saved_search(search) if search else session.default_search()
     err.print(f"[bold]{escape(saved.name)}[/bold] ({saved.app})")
     err.print(escape(session.expanded(saved)), style="dim")
     ctx = session.saved_context(saved, earliest, latest)
-    loaded = load(session, data, sourcetype, index, required_texts(saved.search, ctx) if prefilter else None)
+    texts = required_texts(saved.search, ctx) if prefilter and output != HTML else None
+    loaded = load(session, data, sourcetype, index, texts)
+    if output == HTML:
+        started = time.perf_counter()
+        read = data or [str(store)]
+        hits = write_page(session, saved, ctx, loaded, read, (earliest, latest), warnings)
+        conclude(loaded, hits, time.perf_counter() - started, expect, tolerate)
+        return
     finish(session, plan_search(saved.search, ctx), loaded, output, expect, tolerate)
-
-
-def _run_all(
-    session: Session, loaded: Loaded, earliest: str | None, latest: str | None, output: str, tolerate: bool
-) -> None:
-    from replay.check import run_searches
-    from replay.cli.progress import counting
-    from replay.cli.verdicts import print_verdicts
-
-    searches = session.own_searches()
-    with counting("searching", len(searches)) as advance:
-        outcomes = run_searches(session, searches, earliest=earliest, latest=latest)
-        print_verdicts(_each(outcomes, advance), "text" if output == "table" else output)
-    problems(loaded)
-    if loaded.problems and not tolerate:
-        raise typer.Exit(MALFORMED)
-
-
-def _each(outcomes: Iterator[Outcome], advance: Callable[[int], None]) -> Iterator[Outcome]:
-    for outcome in outcomes:
-        advance(1)
-        yield outcome

@@ -71,6 +71,10 @@ class Knowledge:
         stanzas = (self._layers.stanza(app, conf, name) for name in (DEFAULT, *self._layers.names(app, conf)))
         return {s.name: {key: setting.value for key, setting in s.settings.items()} for s in stanzas if s is not None}
 
+    def stanzas(self, app: str, conf: str) -> tuple[str, ...]:
+        """Names of the stanzas of any .conf file that a search in ``app`` sees."""
+        return self._layers.names(app, conf)
+
     def macro(self, app: str, name: str, arity: int) -> Macro:
         """See :func:`replay.knowledge.macros.find_macro`."""
         return find_macro(self._layers, app, name, arity)

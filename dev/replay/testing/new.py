@@ -14,8 +14,9 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from replay.errors import KnowledgeError, Place
 from replay.knowledge import SavedSearch
+from replay.risk import object_fields
 from replay.testing.compare import Came
-from replay.testing.runner import Found, Runner, object_fields
+from replay.testing.runner import Found, Runner
 from replay.testing.spec import AttackData, DetectionTest, Expected
 
 _TOKEN = re.compile(r"\$([^$\s]+)\$")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import time
@@ -18,14 +17,13 @@ from replay.errors import KnowledgeError, ReplayError
 from replay.inputs import Event, Problem, read
 from replay.knowledge import SavedSearch
 from replay.plan import plan_search
+from replay.risk import enriched, object_fields
 from replay.session import HOME, Session
 from replay.testing.compare import Came, came_row, differences
 from replay.testing.outcome import Finding, Outcome, Status
 from replay.testing.spec import AttackData, DetectionTest
 
 _MALFORMED_SHOWN = 5
-RISK = "rbaenrich"
-"""The app's command that adds the risk of a detection to its results."""
 
 
 class Found(NamedTuple):
@@ -127,32 +125,6 @@ def tests_folder(apps: Sequence[Path]) -> Path:
     folder = (apps[-1] if apps else HOME) / "tests" / "detections"
     relative = Path(os.path.relpath(folder))
     return relative if len(str(relative)) < len(str(folder)) else folder
-
-
-def enriched(saved: SavedSearch, text: str) -> str:
-    """The end of a search with the risk which Splunk Enterprise Security would raise, from the same settings.
-
-    Args:
-        saved: the search; one without a risk action, or that runs the app's command itself, is left as it is.
-        text: the search, or what of it is to be run.
-    """
-    risky = saved.settings.get("action.risk", "0") in ("1", "true") and '"' not in saved.name
-    return f'{text}\n| {RISK} detection="{saved.name}"' if risky and RISK not in saved.search else text
-
-
-def object_fields(saved: SavedSearch) -> list[str]:
-    """The fields that name a detection's risk and threat objects (``action.risk.param._risk``, ES's risk action).
-
-    Raises:
-        KnowledgeError: the setting is no JSON list of objects.
-    """
-    text = saved.settings.get("action.risk.param._risk", "")
-    try:
-        entries = json.loads(text) if text.strip() else []
-        named = [e.get("risk_object_field") or e.get("threat_object_field") for e in entries]
-    except (ValueError, AttributeError, TypeError) as e:
-        raise KnowledgeError(f"`{saved.name}`: action.risk.param._risk is no JSON list: {e}", saved.place) from e
-    return list(dict.fromkeys(name for name in named if isinstance(name, str) and name))
 
 
 def _logs(test: DetectionTest, found: Found) -> Iterator[Finding]:

@@ -10,17 +10,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from replay.commands import Command
 from replay.context import Context
 from replay.engine import Value
 from replay.errors import Place, SearchError
-from replay.external import External
 from replay.knowledge import SavedSearch
 from replay.plan import Parser, Pipeline, expand_macros, plan_onto, plan_pipeline
 from replay.relation import ORDER, Expr, Kind, Relation
 from replay.report import text_of
+from replay.risk import by_risk_object, enriched
 from replay.spl.scanner import Scanner
-from replay.testing.runner import RISK, enriched
 from replay.tuning.filters import EMPTY, FilterCall
 
 HIT = "_hit"
@@ -108,14 +106,7 @@ def _after(saved: SavedSearch, call: FilterCall, ctx: Context) -> Pipeline:
     if not text.strip():
         return Pipeline(())
     commands = Parser(ctx).pipeline(Scanner(text, place=ctx.place), generates=False).commands
-    return Pipeline(tuple(_as_events(command) for command in commands))
-
-
-def _as_events(command: Command) -> Command:
-    if not isinstance(command, External) or command.definition.name != RISK:
-        return command
-    kept = [a for a in command.arguments if not a.startswith(("output=", "prefix="))]
-    return replace(command, arguments=(*kept, "output=events"))
+    return Pipeline(by_risk_object(commands))
 
 
 def frequent_values(hits: Hits) -> Iterator[tuple[str, str, int]]:

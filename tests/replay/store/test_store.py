@@ -254,3 +254,10 @@ def test_the_datasets_that_searches_read_are_summarised_ahead(tmp_path: Path) ->
     names = ["Endpoint.Filesystem", "Endpoint.Registry"]
     assert list(summarise([app], tmp_path / "s", wanted)) == names
     assert [s.dataset for s in StoreFolder(tmp_path / "s").read().buckets[0].summaries] == names
+
+
+def test_a_report_says_that_it_comes_from_a_store(stored: Path) -> None:
+    command = [sys.executable, "-m", "replay", "run", "--store", str(stored), "--output", "html"]
+    page = subprocess.run(command, cwd=ROOT / "dev", check=True, capture_output=True, text=True).stdout
+    assert "<p>A store of 317 events;" in page
+    assert str(stored) in page

@@ -1,0 +1,74 @@
+"""The risk of a detection, as the app's command ``rbaenrich`` adds it to results.
+
+Source: Enterprise Security, "Risk Analysis adaptive response action"; bin/rba.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+
+from replay.commands import Command
+from replay.errors import KnowledgeError
+from replay.external import External
+from replay.knowledge import SavedSearch
+
+RISK = "rbaenrich"
+"""The app's command that adds the risk of a detection to its results."""
+
+
+def enriched(saved: SavedSearch, text: str) -> str:
+    """The end of a search with the risk which Splunk Enterprise Security would raise, from the same settings.
+
+    Args:
+        saved: the search; one without a risk action, or that runs the app's command itself, is left as it is.
+        text: the search, or what of it is to be run.
+    """
+    risky = has_risk(saved) and '"' not in saved.name
+    return f'{text}\n| {RISK} detection="{saved.name}"' if risky and RISK not in saved.search else text
+
+
+def by_risk_object(commands: Iterable[Command]) -> tuple[Command, ...]:
+    """The commands so that the app's command gives one row for each risk object, with its score."""
+    return tuple(_as_events(command) if adds_risk(command) else command for command in commands)
+
+
+def adds_risk(command: Command) -> bool:
+    """Whether it is the app's command."""
+    return isinstance(command, External) and command.definition.name == RISK
+
+
+def _as_events(command: Command) -> Command:
+    assert isinstance(command, External)
+    kept = [a for a in command.arguments if not a.startswith(("output=", "prefix="))]
+    return replace(command, arguments=(*kept, "output=events"))
+
+
+def has_risk(saved: SavedSearch) -> bool:
+    """Whether its risk action is on."""
+    return saved.settings.get("action.risk", "0") in ("1", "true")
+
+
+def object_fields(saved: SavedSearch) -> list[str]:
+    """The fields that name a detection's risk and threat objects (``action.risk.param._risk``, ES's risk action).
+
+    Raises:
+        KnowledgeError: the setting is no JSON list of objects.
+    """
+    return _fields(saved, "risk_object_field", "threat_object_field")
+
+
+def risk_object_fields(saved: SavedSearch) -> list[str]:
+    """The fields that name those whom the risk is counted against; see ``object_fields``."""
+    return _fields(saved, "risk_object_field")
+
+
+def _fields(saved: SavedSearch, *kinds: str) -> list[str]:
+    text = saved.settings.get("action.risk.param._risk", "")
+    try:
+        entries = json.loads(text) if text.strip() else []
+        named = [next(filter(None, (entry.get(kind) for kind in kinds)), None) for entry in entries]
+    except (ValueError, AttributeError, TypeError) as e:
+        raise KnowledgeError(f"`{saved.name}`: action.risk.param._risk is no JSON list: {e}", saved.place) from e
+    return list(dict.fromkeys(name for name in named if isinstance(name, str) and name))
