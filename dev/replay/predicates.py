@@ -151,7 +151,7 @@ def _matches(text: str, value: str, literal: Callable[[str], str]) -> str:
         return f"({text} = {literal(value)})"
     fixed = [part for part in value.split("*") if part]
     if not fixed:
-        return f"({text} IS NOT NULL)"
+        return f"starts_with({text}, '')"  # null where there is no text
     if len(fixed) == 1:  # several times as fast as LIKE
         function = {(True, True): "contains", (False, True): "starts_with", (True, False): "ends_with"}
         return f"{function[value[0] == '*', value[-1] == '*']}({text}, {literal(fixed[0])})"

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from replay.engine import Engine, Value
 from replay.predicates import compile_search
@@ -103,6 +103,7 @@ EXPRESSION = st.recursive(
 
 @settings(max_examples=400)
 @given(st.lists(ROW, min_size=1, max_size=6), EXPRESSION)
+@example([{}, {"text": ""}], Compare("text", "!=", "**"))
 def test_the_sql_keeps_the_rows_that_the_rules_keep(rows: list[Row], expr: SearchExpr) -> None:
     numbered = [{**row, "id": str(i)} for i, row in enumerate(rows)]
     rel = table(numbered, {**KINDS, "id": Kind.STR})
