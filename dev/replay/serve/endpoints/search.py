@@ -60,7 +60,7 @@ def request_of(call: Call, ttl: int = TTL) -> Request:
     params = {key: value for key, value in call.params if key != "output_mode"}
     return Request(
         call.text("search"), call.context, call.user, earliest, latest, call.number("timeout", ttl) or ttl,
-        sid=call.text("id"), params=params,
+        sid=call.text("id"), params=params, now=now if call.has("now") else None,
     )  # fmt: skip
 
 
