@@ -29,6 +29,7 @@ from replay.errors import ReplayError
 from replay.serve.errors import Refused
 from replay.serve.gateway import body_of, drain
 from replay.serve.hec_events import BadBatch, Defaults, batches, raw_events, store
+from replay.serve.patience import CLOSE
 from replay.serve.spool import Spool, receive_body
 
 if TYPE_CHECKING:
@@ -89,9 +90,10 @@ class Collector:
             return
         except Exception:
             log.exception("%s %s", request.method, request.url.path)
-        if status >= 400:
+        if status >= 400 and status != 408:
             await drain(request)
-        await Response(json.dumps(answer), status, media_type="application/json")(scope, receive, send)
+        headers = CLOSE if status == 408 else None
+        await Response(json.dumps(answer), status, headers, "application/json")(scope, receive, send)
 
     async def _answer(self, request: Request) -> dict[str, Any]:
         path = request.url.path.rstrip("/")

@@ -20,6 +20,7 @@ from replay.errors import Place, ReplayError
 from replay.serve.gateway import Gateway
 from replay.serve.head import Head
 from replay.serve.hec import Collector
+from replay.serve.patience import Loop, Protocol
 from replay.serve.tls import own_certificate
 
 HEADER_LIMIT = 64 * 1024
@@ -77,7 +78,8 @@ def serve(options: Options, say: Callable[[str], None]) -> None:
             if options.scheduler:
                 head.schedule()
             say(f"HTTP Event Collector: https://{_shown(options.host)}:{hec.getsockname()[1]}")
-            asyncio.run(serve_ports(head, [(Gateway(head), api), (Collector(head), hec)], context, say))
+            with asyncio.Runner(loop_factory=Loop) as runner:
+                runner.run(serve_ports(head, [(Gateway(head), api), (Collector(head), hec)], context, say))
         finally:
             head.close()
 
@@ -144,7 +146,7 @@ async def serve_ports(
     servers = []
     for app, _ in ports:
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, lifespan="off", http="h11", ws="none", server_header=False,
+            app, log_level="warning", access_log=False, lifespan="off", http=Protocol, ws="none", server_header=False,
             h11_max_incomplete_event_size=HEADER_LIMIT, limit_concurrency=MOST_CONNECTIONS, timeout_keep_alive=30,
             timeout_graceful_shutdown=GRACE,
         )  # fmt: skip
