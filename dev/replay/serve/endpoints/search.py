@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import quote
@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape
 
 from starlette.concurrency import iterate_in_threadpool
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from replay.report import Row
 from replay.serve.calls import Call, endpoint
@@ -273,11 +274,27 @@ def _post_processed(call: Call, job: Job, text: str, offset: int, count: int) ->
 
 
 def _stream(call: Call, job: Job, lines: Iterator[str], media: str, finally_cancel: bool = False) -> StreamingResponse:
-    def body() -> Iterator[bytes]:
-        try:
-            yield from pieces(lines)
-        finally:
-            if finally_cancel:
-                call.head.jobs.cancel(job)
+    return _Stream(pieces(lines), media, (lambda: call.head.jobs.cancel(job)) if finally_cancel else None)
 
-    return StreamingResponse(iterate_in_threadpool(body()), media_type=media)
+
+class _Stream(StreamingResponse):
+    """Rows on their way to a client.
+
+    Args:
+        source: the bytes.
+        media: their type.
+        at_end: called when all are sent, and when the client is gone before.
+    """
+
+    def __init__(self, source: Generator[bytes], media: str, at_end: Callable[[], None] | None) -> None:
+        super().__init__(iterate_in_threadpool(source), media_type=media)
+        self._source, self._at_end = source, at_end
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send them."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._source.close()  # no thread is in it: those of Starlette are waited for, even by who is cancelled
+            if self._at_end is not None:
+                self._at_end()
