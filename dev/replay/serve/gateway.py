@@ -168,7 +168,7 @@ def cookie_name(port: int) -> str:
 def refusal(error: Refused, json: bool) -> Response:
     """An error as Splunk shapes it."""
     messages = [(error.kind, error.message, error.code)]
-    headers = _HEADERS.get(error.status)
+    headers = error.headers or _HEADERS.get(error.status)
     if json:
         return Response(messages_json(messages), error.status, headers, "application/json; charset=UTF-8")
     return Response(messages_xml(messages), error.status, headers, "text/xml; charset=UTF-8")

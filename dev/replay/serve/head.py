@@ -48,7 +48,7 @@ class Head:
         self.scheduler: Scheduler | None = None
         self.guid = secrets.token_hex(16).upper()
         self.started = time.time()
-        self.api_uri = ""
+        self.api_uri = self.hec_uri = ""
         self.bulletin: list[tuple[float, Message]] = []
 
     def tell(self, kind: str, text: str) -> None:

@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 MOST_CHANNELS = 10_000
 ACK_LIMIT = 1024 * 1024
 _CHANNEL = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_PREFIX = "/services/collector"
+PREFIX = "/services/collector"
+PATHS = {"": "POST", "/event": "POST", "/raw": "POST", "/ack": "POST", "/health": "GET"}
+"""Path below it, also with ``/1.0`` behind -> method."""
 
 log = logging.getLogger("replay.serve")
 
@@ -92,18 +94,18 @@ class Collector:
             log.exception("%s %s", request.method, request.url.path)
         if status >= 400 and status != 408:
             await drain(request)
-        headers = CLOSE if status == 408 else None
+        headers = {405: {"Allow": "GET" if request.url.path.endswith("/health") else "POST"}, 408: CLOSE}.get(status)
         await Response(json.dumps(answer), status, headers, "application/json")(scope, receive, send)
 
     async def _answer(self, request: Request) -> dict[str, Any]:
         path = request.url.path.rstrip("/")
-        what = re.sub(r"/1\.0$", "", path.removeprefix(_PREFIX)) if path.startswith(_PREFIX) else "?"
+        what = re.sub(r"/1\.0$", "", path.removeprefix(PREFIX)) if path.startswith(PREFIX) else "?"
+        if what not in PATHS:
+            raise HecError(404, 404, "The requested URL was not found on this server.")
+        if request.method != PATHS[what]:
+            raise HecError(405, 404, "The requested URL was not found on this server.")
         if what == "/health":
             return {"text": "HEC is healthy", "code": 17}
-        if what not in ("", "/event", "/raw", "/ack"):
-            raise HecError(404, 404, "The requested URL was not found on this server.")
-        if request.method != "POST":
-            raise HecError(405, 404, "The requested URL was not found on this server.")
         token = await run_in_threadpool(self._token, request)
         channel = self._channel(request, token)
         if what == "/ack":

@@ -77,7 +77,8 @@ def serve(options: Options, say: Callable[[str], None]) -> None:
             say(f"REST API:             {head.api_uri}")
             if options.scheduler:
                 head.schedule()
-            say(f"HTTP Event Collector: https://{_shown(options.host)}:{hec.getsockname()[1]}")
+            head.hec_uri = f"https://{_shown(options.host)}:{hec.getsockname()[1]}"
+            say(f"HTTP Event Collector: {head.hec_uri}")
             with asyncio.Runner(loop_factory=Loop) as runner:
                 runner.run(serve_ports(head, [(Gateway(head), api), (Collector(head), hec)], context, say))
         finally:

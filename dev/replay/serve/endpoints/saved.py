@@ -15,7 +15,7 @@ from replay.knowledge import Stanza
 from replay.serve import saved
 from replay.serve.actions import actions_of
 from replay.serve.alerts import group_of
-from replay.serve.calls import Call, endpoint
+from replay.serve.calls import LISTING, Call, endpoint
 from replay.serve.conf_entries import ConfKind, content_of, encoded, settings_of
 from replay.serve.cron import CronError, check_schedule, times_after
 from replay.serve.endpoints.search import entry_of, sid_reply
@@ -35,6 +35,9 @@ _CALLED = {"is_scheduled": "enableSched", "alert_type": "counttype", "alert_comp
            "alert_threshold": "quantity"}  # fmt: skip
 """Argument of the REST API -> what it is called in the file."""
 _MOST_TIMES = 1000
+_SET = "search is_scheduled:boolean cron_schedule actions alert_type alert_comparator alert_threshold *"
+_NEW = f"name! {_SET.replace('search', 'search!', 1)}"
+_DISPATCH = "trigger_actions:boolean dispatch.now dispatch.earliest_time dispatch.latest_time dispatch.ttl"
 
 
 def _content(stanza: Stanza) -> dict[str, Any]:
@@ -66,13 +69,13 @@ def _with_time(call: Call, entry: Entry) -> Entry:
     return replace(entry, content={**entry.content, "next_scheduled_time": shown})
 
 
-@endpoint("GET", "saved/searches")
+@endpoint("GET", "saved/searches", takes=LISTING)
 def searches(call: Call) -> Feed:
     """The saved searches that the namespace sees."""
     return _with_times(call, call.page("savedsearch", SEARCHES.all(call)))
 
 
-@endpoint("POST", "saved/searches")
+@endpoint("POST", "saved/searches", takes=_NEW, gives="201")
 def create(call: Call) -> Feed:
     """A new one (``name``, ``search``)."""
     if not call.text("search").strip():
@@ -109,19 +112,19 @@ def show(call: Call) -> Feed:
     return _with_times(call, Feed("savedsearch", [SEARCHES.get(call, call.names["name"])]))
 
 
-@endpoint("POST", "saved/searches/{name}")
+@endpoint("POST", "saved/searches/{name}", takes=_SET)
 def change(call: Call) -> Feed:
     """Change its settings."""
     return _with_times(call, SEARCHES.update(call, call.names["name"], _settings(call, _found(call)[1])))
 
 
-@endpoint("DELETE", "saved/searches/{name}")
+@endpoint("DELETE", "saved/searches/{name}", takes=LISTING)
 def remove(call: Call) -> Feed:
     """Remove it."""
     return SEARCHES.remove(call, call.names["name"])
 
 
-@endpoint("GET", "saved/searches/{name}/history")
+@endpoint("GET", "saved/searches/{name}/history", takes=LISTING)
 def history(call: Call) -> Feed:
     """The jobs of a saved search, newest first, each named by its id."""
     entry = SEARCHES.get(call, call.names["name"])
@@ -151,7 +154,7 @@ def acknowledge(call: Call) -> Feed:
     return show(call)
 
 
-@endpoint("GET", "saved/searches/{name}/scheduled_times")
+@endpoint("GET", "saved/searches/{name}/scheduled_times", takes="earliest_time! latest_time!")
 def scheduled_times(call: Call) -> Feed:
     """When it is to run between ``earliest_time`` and ``latest_time``; at most 1000 times."""
     app, stanza = _found(call)
@@ -167,7 +170,7 @@ def scheduled_times(call: Call) -> Feed:
     return Feed("scheduled_times", [Entry(stanza.name, path, {"scheduled_times": times}, app)])
 
 
-@endpoint("POST", "saved/searches/{name}/dispatch")
+@endpoint("POST", "saved/searches/{name}/dispatch", takes=_DISPATCH, gives="201")
 def dispatch(call: Call) -> Response:
     """Run it now. With ``trigger_actions`` its actions run on the results.
 

@@ -16,7 +16,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from replay.report import Row
-from replay.serve.calls import Call, endpoint
+from replay.serve.calls import LISTING, Call, endpoint
 from replay.serve.errors import Refused
 from replay.serve.feeds import Entry, Feed, messages_json, messages_xml
 from replay.serve.jobs import FAILED, TTL, Job, Request, as_content, post_process, shown_fields
@@ -38,6 +38,13 @@ _KNOWN = frozenset(
         "output_time_format", "sort_key", "sort_dir", "label", "postprocess_searches",
     }
 )  # fmt: skip
+_JOB = "search! earliest_time latest_time now timeout:integer search_mode=normal"
+_PAGE = "count:integer offset:integer f show_metadata:boolean"
+_ROWS = "json xml csv text"
+_CONTROL = (
+    "action!=cancel|finalize|touch|setttl|save|unsave|pause|unpause|enablepreview|disablepreview|setpriority "
+    "ttl:integer"
+)
 _NOT_HERE = ("index_earliest", "index_latest", "sample_ratio", "rt_indexfilter")
 
 
@@ -80,7 +87,9 @@ def sid_reply(call: Call, sid: str) -> Response:
                     media_type="text/xml")  # fmt: skip
 
 
-@endpoint("POST", "search/jobs")
+@endpoint(
+    "POST", "search/jobs", takes=f"{_JOB} {_PAGE} exec_mode=normal|blocking|oneshot", gives="200 201", media=_ROWS
+)
 async def create(call: Call) -> Response:
     """Start a search: ``exec_mode`` normal (at once the id), blocking (the id when it is done), oneshot (results)."""
     mode = call.text("exec_mode", "normal")
@@ -112,7 +121,7 @@ def _raise_failure(job: Job) -> None:
         raise Refused(400, text, "FATAL")
 
 
-@endpoint("GET POST", "search/jobs/export")
+@endpoint("GET POST", "search/jobs/export", takes=_JOB, media=_ROWS)
 async def export(call: Call) -> Response:
     """Search, and stream the results; nothing is kept."""
     job = await asyncio.to_thread(call.head.jobs.start, request_of(call, EXPORT_TTL))
@@ -136,7 +145,7 @@ def entry_of(job: Job) -> Entry:
     )
 
 
-@endpoint("GET", "search/jobs")
+@endpoint("GET", "search/jobs", takes=f"{LISTING} id")
 def jobs(call: Call) -> Feed:
     """All jobs, the newest first; with ``id``, which may be given several times, those."""
     wanted = set(call.all("id"))
@@ -165,7 +174,7 @@ def _said(call: Call, text: str) -> Response:
     return Response(messages_xml([("INFO", text, "")]), media_type="text/xml")
 
 
-@endpoint("POST", "search/jobs/{sid}/control")
+@endpoint("POST", "search/jobs/{sid}/control", takes=_CONTROL)
 def control(call: Call) -> Response:
     """``action``: cancel, finalize, touch, setttl, save, unsave; pausing is not possible."""
     job, action = call.head.jobs.get(call.names["sid"]), call.text("action")
@@ -187,7 +196,7 @@ def control(call: Call) -> Response:
     return _said(call, f"Search job {action}.")
 
 
-@endpoint("GET POST", "search/jobs/{sid}/results")
+@endpoint("GET POST", "search/jobs/{sid}/results", takes=f"{_PAGE} search", gives="200 204", media=_ROWS)
 def results(call: Call) -> Response:
     """The results of a job that is done; 204 while it is not."""
     job = call.head.jobs.get(call.names["sid"])
@@ -197,14 +206,14 @@ def results(call: Call) -> Response:
     return results_reply(call, job)
 
 
-@endpoint("GET POST", "search/jobs/{sid}/results_preview")
+@endpoint("GET POST", "search/jobs/{sid}/results_preview", takes=f"{_PAGE} search", media=_ROWS)
 def preview(call: Call) -> Response:
     """The results so far: none, until all are there."""
     job = call.head.jobs.get(call.names["sid"])
     return results_reply(call, job)
 
 
-@endpoint("GET POST", "search/jobs/{sid}/events")
+@endpoint("GET POST", "search/jobs/{sid}/events", takes=f"{_PAGE} search", media=_ROWS)
 def events(call: Call) -> Response:
     """The events of a search that gives events; of one that makes statistics there are none."""
     job = call.head.jobs.get(call.names["sid"])
@@ -213,7 +222,7 @@ def events(call: Call) -> Response:
     return _stream(call, job, FORMATS[_mode(call)][1](Rows([], [])), FORMATS[_mode(call)][0])
 
 
-@endpoint("GET", "search/jobs/{sid}/search.log")
+@endpoint("GET", "search/jobs/{sid}/search.log", media="text")
 def search_log(call: Call) -> Response:
     """What the job had to say."""
     job = call.head.jobs.get(call.names["sid"])
