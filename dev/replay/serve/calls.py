@@ -163,7 +163,7 @@ class Endpoint:
         takes: its arguments; see ``endpoint``.
         gives: HTTP statuses of success.
         media: names of media types of the answer (``json``, ``xml``, ``csv``, ``text``).
-        sends: what the body of a request is: ``form`` or ``json``.
+        sends: what the body of a request is: ``form``, ``json`` or ``text``.
     """
 
     method: str
@@ -201,7 +201,7 @@ def endpoint(
             any name. A mapping gives them by method.
         gives: statuses of success, with blanks between; a mapping gives them by method.
         media: of the answer, with blanks between: ``json``, ``xml``, ``csv``, ``text``.
-        sends: what a body is, ``form`` or ``json``.
+        sends: what a body is, ``form``, ``json`` or ``text``.
     """
 
     def register(handler: _H) -> _H:

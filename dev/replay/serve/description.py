@@ -18,7 +18,7 @@ from replay.serve.hec import PREFIX as HEC_PREFIX
 
 _Json = dict[str, Any]
 _MEDIA = {"json": "application/json", "xml": "text/xml", "csv": "text/csv", "text": "text/plain"}
-_FORMS = {"form": "application/x-www-form-urlencoded", "json": "application/json"}
+_FORMS = {"form": "application/x-www-form-urlencoded", "json": "application/json", "text": "text/plain"}
 _ARGUMENT = re.compile(r"(?P<name>[^!:=\s]+)(?P<required>!?)(?::(?P<type>\w+)|=(?P<choices>\S+))?")
 _OUTPUT_MODES = ("xml", "json", "json_rows", "json_cols", "csv", "raw")
 _SUCCESS = {"200": "Done.", "201": "Made.", "204": "Not yet."}
@@ -107,7 +107,7 @@ def _operation(one: Endpoint, path: str) -> _Json:
         "responses": _responses(one),
     }
     arguments = [*_arguments(one.takes), ("output_mode", False, {"type": "string", "enum": _OUTPUT_MODES})]
-    if one.method in ("GET", "DELETE") or one.sends == "json":
+    if one.method in ("GET", "DELETE") or one.sends != "form":
         found["parameters"] += [
             {"name": name, "in": "query", "required": required, "schema": schema}
             for name, required, schema in arguments
@@ -130,6 +130,8 @@ def _arguments(text: str) -> Iterator[tuple[str, bool, _Json]]:
 
 
 def _body(one: Endpoint, arguments: Iterable[tuple[str, bool, _Json]]) -> _Json:
+    if one.sends == "text":
+        return {"type": "string", "minLength": 1}
     if one.sends == "json":
         many = {"type": "array", "items": {"type": "object"}}
         return many if one.parts[-1].startswith("batch_") else {"type": "object"}

@@ -32,7 +32,6 @@ BODY_LIMIT = 16 * 1024 * 1024
 FIELDS_LIMIT = 10_000
 DRAIN_LIMIT = 64 * 1024 * 1024
 DRAIN_SECONDS, DRAIN_PAUSE = 10.0, 0.5
-FORM = "application/x-www-form-urlencoded"
 _HEADERS = {401: {"WWW-Authenticate": 'Basic realm="/splunk"'}, 408: CLOSE}
 
 log = logging.getLogger("replay.serve")
@@ -77,9 +76,7 @@ class Gateway:
         if not found.public:
             self._login(call, request)
         call.body = await body_of(request, BODY_LIMIT)
-        if request.headers.get("content-type", FORM).split(";")[0].strip() == FORM or not call.body.startswith(
-            (b"{", b"[")
-        ):
+        if found.sends == "form":
             call.params = [*call.params, *_pairs(call.body.decode("utf-8", "replace"))]
         return await self._handle(call, found)
 

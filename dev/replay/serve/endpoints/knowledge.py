@@ -88,7 +88,7 @@ def models(call: Call) -> Feed:
 
 @endpoint("GET", "datamodel/model/{name}")
 def model(call: Call) -> Feed:
-    """One data model; ``eai:data`` is its JSON."""
+    """One data model; ``description`` is its JSON."""
     if call.names["name"] not in call.head.apps.knowledge.datamodels(call.context):
         raise missing("datamodel", call.names["name"])
     return Feed("datamodel", [_model(call, call.names["name"])])
@@ -103,7 +103,8 @@ def _model(call: Call, name: str) -> Entry:
     }
     file = Path(found.place.file or "")
     try:
-        content["eai:data"] = json.dumps(json.loads(file.read_text(encoding="utf-8-sig")))
+        text = json.dumps(json.loads(file.read_text(encoding="utf-8-sig")))
     except (OSError, ValueError) as error:
         raise KnowledgeError(f"the data model cannot be read: {error}", found.place) from error
+    content |= {"description": text, "eai:data": text}
     return Entry(name, f"datamodel/model/{quote(name, safe='')}", content, found.app, writable=False)
