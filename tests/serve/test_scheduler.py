@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -13,70 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from replay.serve.cron import CronError, check_schedule, period, times_after
-from replay.serve.head import Head
-from replay.serve.scheduler import Scheduler
 from serve.running import Server, Start
-from support import write_app
-
-NOON = 1_767_268_800.0  # 2026-01-01 12:00:00 UTC
-HOUR = 3600.0
-EVERY_HOUR = {"enableSched": "1", "cron_schedule": "0 * * * *"}
-
-
-class Clock:
-    """Seconds that pass when told to."""
-
-    def __init__(self, now: float) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class World:
-    """A search head with one app, its scheduler and its clock."""
-
-    def __init__(self, folder: Path, searches: Mapping[str, Mapping[str, str]], now: float = NOON + 1) -> None:
-        self.app = write_app(folder / "scheduled", {"savedsearches": searches})
-        self.folder = folder
-        self.clock = Clock(now)
-        self.open()
-
-    def open(self) -> None:
-        self.head = Head([self.app], "secret", self.folder / "store")
-        self.scheduler: Scheduler = self.head.schedule(self.clock)
-
-    def tick(self, seconds: float = 0.0) -> None:
-        """Let time pass, let the scheduler look, and wait for the searches that it started."""
-        self.clock.now += seconds
-        self.scheduler.tick()
-        for job in self.head.jobs:
-            job.future.result(30)
-
-    def ran(self, name: str = "s") -> list[float]:
-        """The scheduled times of the runs, in hours from noon."""
-        times = [job.request.now or 0.0 for job in self.head.jobs if job.request.label == name]
-        return sorted((at - NOON) / HOUR for at in times)
-
-    def told(self) -> list[str]:
-        return [text for _, (_, text) in self.head.bulletin]
-
-    def change(self, name: str = "s", **settings: str) -> None:
-        self.head.apps.write("scheduled", "savedsearches", name, settings)
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[Any]:
-    made: list[World] = []
-
-    def make(now: float = NOON + 1, **searches: Mapping[str, str]) -> World:
-        made.append(World(tmp_path, searches, now))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.head.close()
-
+from serve.scheduled import HOUR, NOON, ONE, RISK, SAVED
 
 # --- cron -------------------------------------------------------------------------------------------------------------
 
@@ -110,8 +45,6 @@ def test_any_text_is_a_schedule_or_an_error(text: str) -> None:
 
 
 # --- when -------------------------------------------------------------------------------------------------------------
-
-ONE = {"search": "| makeresults", **EVERY_HOUR}
 
 
 def test_a_search_runs_when_it_is_due_and_once(world: Any) -> None:
@@ -273,139 +206,7 @@ def test_a_search_that_fails_is_told(world: Any) -> None:
     assert w.ran("fine") == [1, 2]
 
 
-# --- conditions and throttling ----------------------------------------------------------------------------------------
-
-RISK = {
-    "action.risk": "true",
-    "action.risk.param._risk": '[{"risk_object_field": "dest", "risk_object_type": "system", "risk_score": 1}]',
-}
-HOSTS = (
-    '| makeresults count=4 | streamstats count as n | eval dest="h".(n%2), host=dest, source="s" '
-    "| table dest n host source"
-)
-
-
-def risks(w: World) -> int:
-    return int(w.head.engine.execute(f"SELECT count(*) FROM {w.head.index.table} WHERE \"index\" = 'risk'")[0][0])
-
-
-CONDITIONS: list[tuple[dict[str, str], int]] = [
-    ({}, 4),
-    ({"counttype": "always"}, 4),
-    ({"counttype": "number of events", "relation": "greater than", "quantity": "3"}, 4),
-    ({"counttype": "number of events", "relation": "greater than", "quantity": "4"}, 0),
-    ({"counttype": "number of events", "relation": "less than", "quantity": "4"}, 0),
-    ({"counttype": "number of events", "relation": "equal to", "quantity": "4"}, 4),
-    ({"counttype": "number of events", "relation": "not equal to", "quantity": "4"}, 0),
-    ({"counttype": "number of hosts", "relation": "equal to", "quantity": "2"}, 4),
-    ({"counttype": "number of sources", "relation": "equal to", "quantity": "1"}, 4),
-    ({"counttype": "custom", "alert_condition": "search n>3"}, 4),
-    ({"counttype": "custom", "alert_condition": "stats count | where count>4"}, 0),
-    ({"counttype": "number of events", "relation": "rises by", "quantity": "1"}, 0),
-]
-
-
-@pytest.mark.parametrize(("condition", "written"), CONDITIONS, ids=[" ".join(c.values()) for c, _ in CONDITIONS])
-def test_actions_run_if_the_condition_is_met(world: Any, condition: dict[str, str], written: int) -> None:
-    w = world(s={**ONE, "search": HOSTS, **RISK, **condition})
-    w.tick()
-    w.tick(HOUR)
-    assert risks(w) == written
-    (job,) = w.head.jobs
-    assert [kind for kind, _ in job.messages] == ([] if written else ["INFO"])
-    assert w.told() == []
-
-
-RISES = [("rises by", "2", [0, 0, 6]), ("rises by", "50%", [0, 3, 9]), ("drops by", "3", [0, 0, 0])]
-
-
-@pytest.mark.parametrize(("relation", "quantity", "written"), RISES)
-def test_conditions_on_the_change_since_the_last_run(
-    world: Any, relation: str, quantity: str, written: list[int]
-) -> None:
-    condition = {"counttype": "number of events", "relation": relation, "quantity": quantity}
-    w = world(s={**ONE, **RISK, **condition})
-    w.tick()
-    found = []
-    for count in (2, 3, 6):
-        w.change(search=f'| makeresults count={count} | eval dest="h"')
-        w.tick(HOUR)
-        found.append(risks(w))
-    assert found == written
-    w.change(search='| makeresults count=3 | eval dest="h"')
-    w.tick(HOUR)
-    assert risks(w) - found[-1] == (3 if relation == "drops by" else 0)
-
-
-WRONG_CONDITIONS = [
-    {"counttype": "number of cats", "relation": "greater than", "quantity": "0"},
-    {"counttype": "number of events", "relation": "above", "quantity": "0"},
-    {"counttype": "number of events", "relation": "greater than", "quantity": "some"},
-    {"counttype": "number of events", "relation": "greater than", "quantity": "5%"},
-    {"counttype": "custom"},
-    {"alert.suppress": "1"},
-    {"alert.suppress": "1", "alert.suppress.period": "soon"},
-    {"alert.suppress": "1", "alert.suppress.period": "1h", "alert.digest_mode": "0"},
-]
-
-
-@pytest.mark.parametrize("condition", WRONG_CONDITIONS, ids=[json.dumps(one) for one in WRONG_CONDITIONS])
-def test_a_wrong_condition_is_told_with_its_place(world: Any, condition: dict[str, str]) -> None:
-    w = world(s={**ONE, "search": HOSTS, **RISK, **condition})
-    w.tick()
-    w.tick(HOUR)
-    w.tick()
-    (told,) = w.told()
-    assert "savedsearches.conf" in told
-
-
-THROTTLES: list[tuple[str, dict[str, str], list[int]]] = [
-    ("off", {"alert.suppress": "0", "alert.suppress.period": "2h"}, [4, 8, 12, 16]),
-    ("the whole alert", {"alert.suppress.period": "2h"}, [4, 4, 8, 8]),
-    ("by a field that is the same", {"alert.suppress.period": "2h", "alert.suppress.fields": "dest"}, [4, 4, 8, 8]),
-    ("by two fields", {"alert.suppress.period": "1d", "alert.suppress.fields": "dest, n"}, [4, 4, 4, 4]),
-    ("each result", {"alert.suppress.period": "2h", "alert.suppress.fields": "dest", "alert.digest_mode": "0"},
-     [2, 2, 4, 4]),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("settings", "written"), [one[1:] for one in THROTTLES], ids=[one[0] for one in THROTTLES])
-def test_throttling(world: Any, settings: dict[str, str], written: list[int]) -> None:
-    w = world(s={**ONE, "search": HOSTS, **RISK, "alert.suppress": "1", **settings})
-    w.tick()
-    found = []
-    for _ in written:
-        w.tick(HOUR)
-        found.append(risks(w))
-    assert found == written
-
-
-def test_new_values_are_acted_upon_while_others_are_throttled_even_after_a_stop(world: Any) -> None:
-    throttle = {"alert.suppress": "1", "alert.suppress.period": "1d", "alert.suppress.fields": "dest"}
-    w = world(s={**ONE, "search": HOSTS, **RISK, **throttle})
-    w.tick()
-    w.tick(HOUR)
-    w.head.close()
-    w.open()
-    w.change(search=HOSTS.replace("n%2", "n%3"))
-    w.tick()
-    w.tick(HOUR)
-    assert risks(w) == 5
-
-
-def test_searches_of_one_group_throttle_each_other(world: Any) -> None:
-    throttle = {"alert.suppress": "1", "alert.suppress.period": "1d", "alert.suppress.fields": "dest"}
-    given = {**ONE, "search": HOSTS, **RISK, **throttle, "alert.suppress.group_name": "g"}
-    w = world(s=given, t={**given, "cron_schedule": "30 * * * *"})
-    w.tick()
-    w.tick(HOUR)
-    assert risks(w) == 4
-    assert (len(w.ran("s")), len(w.ran("t"))) == (1, 1)
-
-
 # --- over REST --------------------------------------------------------------------------------------------------------
-
-SAVED = "/servicesNS/nobody/search/saved/searches"
 
 
 def test_a_schedule_over_rest(server: Server) -> None:
@@ -428,29 +229,6 @@ def test_a_schedule_over_rest(server: Server) -> None:
     for wrong in ({"cron_schedule": "hourly"}, {"is_scheduled": "1", "cron_schedule": ""}):
         assert server.post(f"{SAVED}/hourly", **wrong).status == 400
     assert server.post(SAVED, name="other", search="| makeresults", is_scheduled="1").status == 400
-
-
-def test_throttling_over_rest(server: Server) -> None:
-    settings = {"search": '| makeresults | eval dest="h"', "alert.suppress": "1", "alert.suppress.period": "1h", **RISK}
-    assert server.post(SAVED, name="throttled", **settings).status == 201
-
-    def fire() -> list[str]:
-        sid = server.post(f"{SAVED}/throttled/dispatch", trigger_actions="1").json["sid"]
-        while not (content := server.get(f"/services/search/jobs/{sid}").json["entry"][0]["content"])["isDone"]:
-            pass
-        return [message["text"] for message in content["messages"]]
-
-    def suppressed() -> tuple[bool, bool]:
-        content = server.get(f"{SAVED}/throttled/suppress").json["entry"][0]["content"]
-        return content["suppressed"], 0 < content["expiration"] <= 3600
-
-    assert suppressed() == (False, False)
-    assert fire() == []
-    assert suppressed() == (True, True)
-    assert fire() == ["alert.suppress: 1 of 1 results are throttled"]
-    assert server.post(f"{SAVED}/throttled/acknowledge").status == 200
-    assert suppressed() == (False, False)
-    assert fire() == []
 
 
 @pytest.mark.slow
