@@ -133,6 +133,6 @@ def start_server(folder: Path, *arguments: str, limits: Mapping[str, float] | No
         if lines[-1] == "ready":
             break
     text = "\n".join(lines)
-    found = re.findall(r"https://[\d.]+:\d+", text)
+    found = re.findall(r"https://[\d.:\[\]]+:\d+", text)
     assert len(found) == 2, text
     return Server(process, found[0], found[1], lines)

@@ -204,7 +204,7 @@ def test_what_the_description_says(part: int, server: Server, session: requests.
 @pytest.mark.parametrize("part", range(PARTS))
 def test_all_of_it_at_length(part: int, server: Server, session: requests.Session) -> None:
     for path, method in OPERATIONS[part::PARTS]:
-        drive(path, method, 40, server, session)
+        drive(path, method, 25, server, session)
 
 
 def filled(path: str) -> str:

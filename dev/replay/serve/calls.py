@@ -5,7 +5,8 @@ An endpoint is a function in a module of ``endpoints``:
     @endpoint("GET", "saved/searches/{name}")
     def show(call: Call) -> Feed: …
 
-It answers for ``/services/…`` and ``/servicesNS/<owner>/<app>/…``, and under ``search/v2`` as under ``search``.
+It answers for ``/services/…`` and ``/servicesNS/<owner>/<app>/…``, and for ``search/v1/…`` and ``search/v2/…`` as for
+``search/…``.
 """
 
 from __future__ import annotations
@@ -48,7 +49,6 @@ class Call:
         user: who asks.
         session_key: of the user's session, or nothing.
         origin: ``https://host:port`` as the client sees this server.
-        v2: asked under ``search/v2``.
     """
 
     head: Head
@@ -62,7 +62,6 @@ class Call:
     user: str = ""
     session_key: str = ""
     origin: str = ""
-    v2: bool = False
 
     @property
     def context(self) -> str:

@@ -146,12 +146,9 @@ def _body(one: Endpoint, arguments: Iterable[tuple[str, bool, _Json]]) -> _Json:
 
 def _responses(one: Endpoint) -> Mapping[str, _Json]:
     feed = get_type_hints(one.handler)["return"] is Feed
-    schema = {"$ref": "#/components/schemas/Feed"} if feed else {}
-    media = {_MEDIA[name]: {"schema": schema if name == "json" else {}} for name in one.media.split()}
-    wrong = {
-        "application/json": {"schema": {"$ref": "#/components/schemas/Messages"}},
-        "text/xml": {"schema": {}},
-    }
+    entries = {"schema": {"$ref": "#/components/schemas/Feed"}}
+    media = {_MEDIA[name]: entries if feed and name == "json" else {} for name in one.media.split()}
+    wrong = {"application/json": {"schema": {"$ref": "#/components/schemas/Messages"}}, "text/xml": {}}
     changes = one.method != "GET"
     return {
         status: {"description": _SUCCESS[status]} | ({} if status == "204" else {"content": media})

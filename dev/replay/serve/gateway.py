@@ -107,8 +107,7 @@ class Gateway:
             segments = segments[2:]
         elif root != "services" or not segments:
             raise Refused(404, "Not Found")
-        if segments[:2] == ["search", "v2"]:
-            call.v2 = True
+        if segments[:2] in (["search", "v1"], ["search", "v2"]):
             segments = ["search", *segments[2:]]
         return segments
 

@@ -105,7 +105,8 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         ReplayError: the port is taken, or the address is none of this machine.
     """
     try:
-        listener = socket.create_server((host, port), backlog=256)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.create_server((host, port), family=family, backlog=256)
     except OSError as error:
         raise ReplayError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
     with listener:
@@ -129,7 +130,10 @@ def _tls(options: Options, folder: Path) -> ssl.SSLContext:
 
 
 def _shown(host: str) -> str:
-    return "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  (compared, not listened on)
+    """The host as a client on this machine writes it in a URL."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104  (compared, not listened on)
+        return "127.0.0.1" if host == "0.0.0.0" else "[::1]"  # noqa: S104
+    return f"[{host}]" if ":" in host else host
 
 
 class _Server(uvicorn.Server):
