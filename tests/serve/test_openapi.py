@@ -194,8 +194,8 @@ def test_what_the_description_says(part: int, server: Server, session: requests.
     without_success = []
     for path, method in OPERATIONS:
         if path in PLAIN[part::PARTS]:
-            found = drive(path, method, 8, server, session)
-            if not any(status < 300 for status in found):
+            succeeded = any(min(drive(path, method, count, server, session)) < 300 for count in (8, 50))
+            if not succeeded:
                 without_success.append((method, path.removesuffix("/1.0").partition("/services/")[2]))
     assert set(without_success) <= set(REFUSED)
 

@@ -94,7 +94,7 @@ class Collector:
             log.exception("%s %s", request.method, request.url.path)
         if status >= 400 and status != 408:
             await drain(request)
-        headers = {405: {"Allow": "GET" if request.url.path.endswith("/health") else "POST"}, 408: CLOSE}.get(status)
+        headers = {405: {"Allow": "GET" if "/health" in request.url.path else "POST"}, 408: CLOSE}.get(status)
         await Response(json.dumps(answer), status, headers, "application/json")(scope, receive, send)
 
     async def _answer(self, request: Request) -> dict[str, Any]:
