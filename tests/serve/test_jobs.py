@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import time
+from urllib.parse import urlencode
 
+import pytest
 from replay.serve.jobs import SIDE_BY_SIDE
-from serve.running import Server
+from serve.running import INSECURE, Server
 
 JOBS = "/services/search/jobs"
 ENDLESS = "| makeresults count=40000 | eval k=1 | join max=0 k [ | makeresults count=40000 | eval k=1 ] | stats count"
@@ -61,6 +64,24 @@ def test_a_finalized_search_is_done_with_what_it_has(server: Server) -> None:
         time.sleep(0.1)
     content = server.get(f"{JOBS}/{sid}").json["entry"][0]["content"]
     assert (content["isFinalized"], content["isFailed"]) == (True, False)
+
+
+@pytest.mark.parametrize("path", [f"{JOBS}/export", f"{JOBS}?exec_mode=oneshot"])
+def test_a_search_ends_when_nobody_waits_for_it_any_more(server: Server, path: str) -> None:
+    body = urlencode({"search": ENDLESS}).encode()
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Splunk {server.login()}\r\nContent-Length: {len(body)}"
+    with INSECURE.wrap_socket(socket.create_connection(("127.0.0.1", server.port))) as conn:
+        conn.sendall(head.encode() + b"\r\n\r\n" + body)
+        await_jobs(server, 1)
+    await_jobs(server, 0)
+
+
+def await_jobs(server: Server, count: int) -> None:
+    """Wait until so many searches run."""
+    deadline = time.monotonic() + PATIENCE
+    while len([one for one in server.get(JOBS, count="0").json["entry"] if not one["content"]["isDone"]]) != count:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_now_holds_in_the_whole_search(server: Server) -> None:

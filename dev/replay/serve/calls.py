@@ -49,6 +49,7 @@ class Call:
         user: who asks.
         session_key: of the user's session, or nothing.
         origin: ``https://host:port`` as the client sees this server.
+        gone: waits until the client is gone.
     """
 
     head: Head
@@ -62,6 +63,7 @@ class Call:
     user: str = ""
     session_key: str = ""
     origin: str = ""
+    gone: Callable[[], Awaitable[None]] | None = None
 
     @property
     def context(self) -> str:

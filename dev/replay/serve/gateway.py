@@ -76,6 +76,7 @@ class Gateway:
         if not found.public:
             self._login(call, request)
         call.body = await body_of(request, BODY_LIMIT)
+        call.gone = lambda: _gone(request)
         if found.sends == "form":
             call.params = [*call.params, *_pairs(call.body.decode("utf-8", "replace"))]
         return await self._handle(call, found)
@@ -110,6 +111,11 @@ class Gateway:
         if segments[:2] in (["search", "v1"], ["search", "v2"]):
             segments = ["search", *segments[2:]]
         return segments
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _path(scope: Scope) -> str:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from starlette.concurrency import iterate_in_threadpool
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -79,6 +80,22 @@ async def finished(job: Job) -> Job:
     return job
 
 
+async def finished_for(call: Call, job: Job) -> Job:
+    """The same, for a client that gets the results with this answer: if it leaves, the job is cancelled.
+
+    Raises:
+        ClientDisconnect: it has left.
+    """
+    assert call.gone is not None
+    gone, ended = asyncio.ensure_future(call.gone()), asyncio.ensure_future(finished(job))
+    await asyncio.wait((gone, ended), return_when=asyncio.FIRST_COMPLETED)
+    gone.cancel()
+    if not ended.done():
+        call.head.jobs.cancel(job)
+        raise ClientDisconnect
+    return job
+
+
 def sid_reply(call: Call, sid: str) -> Response:
     """``201`` and the id of a new job."""
     if call.json:
@@ -99,9 +116,10 @@ async def create(call: Call) -> Response:
     job = await asyncio.to_thread(call.head.jobs.start, request)
     if mode == "normal":
         return sid_reply(call, job.sid)
-    await finished(job)
     if mode == "blocking":
+        await finished(job)
         return sid_reply(call, job.sid)
+    await finished_for(call, job)
     return _once(call, job, lambda: results_reply(call, job, finally_cancel=True))
 
 
@@ -125,7 +143,7 @@ def _raise_failure(job: Job) -> None:
 async def export(call: Call) -> Response:
     """Search, and stream the results; nothing is kept."""
     job = await asyncio.to_thread(call.head.jobs.start, request_of(call, EXPORT_TTL))
-    await finished(job)
+    await finished_for(call, job)
 
     def answer() -> Response:
         media, writer = FORMATS[_mode(call)]
