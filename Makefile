@@ -19,7 +19,7 @@ replay: install
 test: install
 	$(BIN)/pytest -n auto -m "not slow and not browser"
 
-# contentctl in an environment of its own, and faults that take minutes.
+# contentctl and the JavaScript SDK, fetched once into environments of their own; what takes minutes.
 test-slow: install
 	$(BIN)/pytest -m slow
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from serve.running import Server, Start, start_server
+from serve.scheduled import NOON, World
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +32,17 @@ def start(tmp_path: Path) -> Iterator[Start]:
         if server.process.poll() is None:
             server.process.kill()
             server.process.wait()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[Callable[..., World]]:
+    """Makes search heads with scheduled searches."""
+    made: list[World] = []
+
+    def make(now: float = NOON + 1, **searches: Mapping[str, str]) -> World:
+        made.append(World(tmp_path, searches, now))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.head.close()

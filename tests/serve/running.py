@@ -109,23 +109,23 @@ class Server:
 Start = Callable[..., Server]
 
 
-def start_server(folder: Path, *arguments: str) -> Server:
-    """Start a server on free ports, and wait until it is ready."""
+def start_server(folder: Path, *arguments: str, limits: Mapping[str, float] | None = None) -> Server:
+    """Start a server on free ports, and wait until it is ready.
+
+    Args:
+        folder: for its files.
+        arguments: further ones.
+        limits: other values for those of ``replay.serve.patience``, which a test has no time for.
+    """
     password = folder / "password"
     password.write_text(PASSWORD + "\n", encoding="utf-8")
-    program = Path(sys.executable).with_name("replay")
-    command = [
-        str(program),
-        "serve",
-        "--api-port",
-        "0",
-        "--hec-port",
-        "0",
-        "--password-file",
-        str(password),
-        *arguments,
-    ]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=folder)
+    program = [str(Path(sys.executable).with_name("replay"))]
+    if limits:
+        set_them = "".join(f"patience.{name} = {value}; " for name, value in limits.items())
+        code = f"from replay.serve import patience; {set_them}from replay.cli import main; main()"
+        program = [sys.executable, "-c", code]
+    options = ["--api-port", "0", "--hec-port", "0", "--password-file", str(password)]
+    process = subprocess.Popen([*program, "serve", *options, *arguments], stderr=subprocess.PIPE, text=True, cwd=folder)
     assert process.stderr is not None
     lines: list[str] = []
     for line in process.stderr:
@@ -133,6 +133,6 @@ def start_server(folder: Path, *arguments: str) -> Server:
         if lines[-1] == "ready":
             break
     text = "\n".join(lines)
-    found = re.findall(r"https://[\d.]+:\d+", text)
+    found = re.findall(r"https://[\d.:\[\]]+:\d+", text)
     assert len(found) == 2, text
     return Server(process, found[0], found[1], lines)

@@ -104,6 +104,8 @@ def test_without_trigger_actions_nothing_is_written(server: Server, job: dict[st
 
 def test_collect_writes_the_risk_events_of_sites_without_es(server: Server, job: dict[str, Any]) -> None:
     events = RULE_PATH.replace("Rule", quote("Risk Events"))
+    assert server.post(f"{events}/dispatch").status == 400, "it is disabled, as shipped"
+    assert server.post(f"{events}/enable").status == 200
     assert dispatched(server, events, **{"dispatch.earliest_time": "0"})["dispatchState"] == "DONE"
     rows = server.search("search index=summary risk_object=* | stats count sum(risk_score) as score by search_name")
     assert rows == [{"search_name": RULE, "count": "4", "score": "320"}]

@@ -162,6 +162,15 @@ def test_messages_roles_and_users(service: client.Service) -> None:
     assert "delete_by_keyword" in service.capabilities
 
 
+def test_events_by_the_management_port(service: client.Service, server: Server) -> None:
+    key = f"Splunk {server.login()}"
+    index = service.indexes.create("submitted")
+    index.submit("key=1 text", sourcetype="words", host="h")
+    found = rows(service.jobs.oneshot("search index=submitted | table _raw host sourcetype key", output_mode="json"))
+    assert found == [{"_raw": "key=1 text", "host": "h", "sourcetype": "words", "key": "1"}]
+    assert server.ask("POST", "/services/receivers/simple?index=nosuchindex", b"x", Authorization=key).status == 400
+
+
 def test_parse(service: client.Service) -> None:
     parsed = json.loads(service.parse("search a | stats count").body.read())
     assert [c["command"] for c in parsed["commands"]] == ["search", "stats"]

@@ -21,6 +21,7 @@ def serve(
     password_file: Annotated[Path | None, typer.Option(help="Holds the password of admin.")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="Certificate (PEM), instead of a self-signed one.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its key (PEM).")] = None,
+    scheduler: Annotated[bool, typer.Option(help="Run scheduled searches when they are due.")] = True,
 ) -> None:
     """Answer Splunk clients: the REST API and the HTTP Event Collector of a Splunk server, until it is stopped."""
     from replay.serve.command import run as run_server
@@ -28,4 +29,4 @@ def serve(
     def say(text: str) -> None:
         err.print(escape(text))
 
-    run_server(apps, store, host, api_port, hec_port, password_file, tls_cert, tls_key, say)
+    run_server(apps, store, host, api_port, hec_port, password_file, tls_cert, tls_key, scheduler, say)

@@ -98,7 +98,7 @@ def write_risk(head: Head, say: Callable[[str], None]) -> None:
             continue
         try:
             job = head.jobs.start(
-                Request(stanza.text("search"), home, ADMIN, label=name), run_actions(dict(stanza.values()))
+                Request(stanza.text("search"), home, ADMIN, label=name), run_actions(stanza, head.alerts)
             )
         except ReplayError as error:
             say(f"{name}: {error}")

@@ -4,11 +4,16 @@
     gateway.py     a request on its way in: body, login, endpoint; and the answer on its way out
     calls.py       what an endpoint gets, and how endpoints are declared
     endpoints/     ONE FILE PER FAMILY OF ENDPOINTS; the gateway walks the folder
+    patience.py    how long a client is waited for
+    description.py the OpenAPI description, made from the endpoints' declarations
     hec.py         the HTTP Event Collector
     head.py        the search head: all that the endpoints work on
     accounts.py    users, sessions, tokens
     apps.py        the apps: those given, each with a local/ of the server's own
     jobs.py        search jobs
+    saved.py       how saved searches are dispatched
+    scheduler.py   saved searches that run when they are due (cron.py)
+    alerts.py      when results are worth their actions: conditions, throttling
     actions.py     what a correlation search does with its results: risk events, findings
     feeds.py       entries as Atom or JSON
     results.py     rows as JSON, CSV, XML

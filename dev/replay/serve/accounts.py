@@ -10,7 +10,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
 import secrets
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from pathlib import Path
 from threading import Lock
 
 from replay.serve.errors import Refused
+from replay.serve.kept import Kept
 
 ADMIN = "admin"
 SESSION_TIMEOUT = 3600.0
@@ -57,12 +57,10 @@ class Accounts:
     def __init__(self, password: str, file: Path | None = None, clock: Callable[[], float] = time.time) -> None:
         self._passwords = {ADMIN: _digest(password)}
         self._sessions: dict[str, _Session] = {}
-        self._file = file
+        self._kept = Kept(file)
         self._clock = clock
         self._lock = Lock()
-        self.tokens: dict[str, Token] = {}
-        if file is not None and file.is_file():
-            self.tokens = {one["id"]: Token(**one) for one in json.loads(file.read_text(encoding="utf-8"))}
+        self.tokens: dict[str, Token] = {one["id"]: Token(**one) for one in self._kept.load([])}
 
     @property
     def users(self) -> list[str]:
@@ -166,10 +164,7 @@ class Accounts:
         self._save()
 
     def _save(self) -> None:
-        if self._file is not None:
-            new = self._file.with_suffix(".new")
-            new.write_text(json.dumps([asdict(one) for one in self.tokens.values()]), encoding="utf-8")
-            new.replace(self._file)
+        self._kept.save([asdict(one) for one in self.tokens.values()])
 
 
 def _digest(secret: str) -> str:

@@ -17,7 +17,9 @@ from replay.context import Context
 from replay.engine import Value
 from replay.errors import CommandFailed
 from replay.inputs import Event
+from replay.knowledge import Stanza
 from replay.report import Row, text_of
+from replay.serve.alerts import Alerts
 from replay.serve.jobs import Job
 from replay.stash import SOURCETYPE, stash_text
 
@@ -28,35 +30,43 @@ _NOT_ACTIONS = ("correlationsearch", "risk", "notable")
 _TOKEN = re.compile(r"\$(?:result\.)?([^$\s]+?)\$")
 _OF_THE_EVENT = ("host", "source", "sourcetype", "index", "_time", "_raw")
 _EMPTY = ("", "null")
+_ACTION = re.compile(r"action\.[^.]+")
 
 
-def run_actions(settings: Mapping[str, str]) -> Callable[[Job, Context], None]:
+def run_actions(stanza: Stanza, alerts: Alerts) -> Callable[[Job, Context], None]:
     """The actions that a saved search has, to be called with its job when the results are there.
 
     Args:
-        settings: of the saved search.
+        stanza: of the saved search.
+        alerts: which decide what results are acted upon.
     """
 
     def run(job: Job, ctx: Context) -> None:
-        if not job.count:
+        enabled = actions_of(stanza)
+        if not enabled:
             return
-        rows = list(job.page(0, 0))
-        for name in _enabled(settings):
+        rows = alerts.to_act_upon(stanza, job, ctx)
+        if not rows:
+            return
+        for name in enabled:
             if name not in _NOT_ACTIONS:
                 job.warn(f"the action `{name}` is not run on this server")
-        if settings.get("alert.suppress", "0") in ("1", "true"):
-            job.warn("alert.suppress is not applied: every result is acted upon")
-        actor = _Actor(settings, job, ctx)
-        if settings.get("action.risk") == "1":
+        actor = _Actor(stanza.values(), job, ctx)
+        if "risk" in enabled:
             actor.write(actor.risk_events(rows), RISK_INDEX)
-        if settings.get("action.notable") == "1":
+        if "notable" in enabled:
             actor.write(actor.findings(rows), NOTABLE_INDEX)
 
     return run
 
 
-def _enabled(settings: Mapping[str, str]) -> list[str]:
-    return [key.split(".")[1] for key in settings if re.fullmatch(r"action\.[^.]+", key) and settings[key] == "1"]
+def actions_of(stanza: Stanza) -> list[str]:
+    """Names of the actions that are enabled: ``action.<name> = <boolean>``.
+
+    Raises:
+        KnowledgeError: a value is no boolean.
+    """
+    return [key.split(".")[1] for key in stanza.settings if _ACTION.fullmatch(key) and stanza.flag(key)]
 
 
 class _Actor:

@@ -5,7 +5,8 @@ An endpoint is a function in a module of ``endpoints``:
     @endpoint("GET", "saved/searches/{name}")
     def show(call: Call) -> Feed: …
 
-It answers for ``/services/…`` and ``/servicesNS/<owner>/<app>/…``, and under ``search/v2`` as under ``search``.
+It answers for ``/services/…`` and ``/servicesNS/<owner>/<app>/…``, and for ``search/v1/…`` and ``search/v2/…`` as for
+``search/…``.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Call:
         user: who asks.
         session_key: of the user's session, or nothing.
         origin: ``https://host:port`` as the client sees this server.
-        v2: asked under ``search/v2``.
+        gone: waits until the client is gone.
     """
 
     head: Head
@@ -62,7 +63,7 @@ class Call:
     user: str = ""
     session_key: str = ""
     origin: str = ""
-    v2: bool = False
+    gone: Callable[[], Awaitable[None]] | None = None
 
     @property
     def context(self) -> str:
@@ -153,32 +154,62 @@ def _meets(entry: Entry, wanted: str) -> bool:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A declared endpoint; ``parts`` are the segments of its path."""
+    """A declared endpoint.
+
+    Attributes:
+        method: HTTP method.
+        parts: the segments of its path.
+        handler: answers.
+        public: whether it answers without a login.
+        takes: its arguments; see ``endpoint``.
+        gives: HTTP statuses of success.
+        media: names of media types of the answer (``json``, ``xml``, ``csv``, ``text``).
+        sends: what the body of a request is: ``form``, ``json`` or ``text``.
+    """
 
     method: str
     parts: tuple[str, ...]
     handler: Handler
     public: bool
+    takes: str
+    gives: str
+    media: str
+    sends: str
 
 
+LISTING = "count:integer offset:integer search sort_dir=asc|desc"
+"""Arguments of an endpoint that answers with ``Call.page``."""
+SETTINGS = "*"
+NEW = "name! *"
 _ENDPOINTS: list[Endpoint] = []
-
-
 _H = TypeVar("_H", bound=Handler)
 
 
-def endpoint(methods: str, path: str, *, public: bool = False) -> Callable[[_H], _H]:
+def endpoint(
+    methods: str, path: str, *, public: bool = False, takes: str | Mapping[str, str] = "",
+    gives: str | Mapping[str, str] = "200", media: str = "json xml", sends: str = "form",
+) -> Callable[[_H], _H]:  # fmt: skip
     """Declare an endpoint.
+
+    The description of the API (``description.py``) is made from what is said here and from the handler's docstring.
 
     Args:
         methods: one or more HTTP methods, with blanks between.
         path: below ``/services``; ``{name}`` takes one segment.
         public: it answers without a login.
+        takes: arguments beside ``output_mode``, with blanks between: ``name``; ``name!`` is required,
+            ``name:integer`` and ``name:boolean`` are typed, ``name=a|b`` is one of these, ``*`` stands for settings of
+            any name. A mapping gives them by method.
+        gives: statuses of success, with blanks between; a mapping gives them by method.
+        media: of the answer, with blanks between: ``json``, ``xml``, ``csv``, ``text``.
+        sends: what a body is, ``form``, ``json`` or ``text``.
     """
 
     def register(handler: _H) -> _H:
         for method in methods.split():
-            _ENDPOINTS.append(Endpoint(method, tuple(path.split("/")), handler, public))
+            taken = takes if isinstance(takes, str) else takes.get(method, "")
+            given = gives if isinstance(gives, str) else gives.get(method, "200")
+            _ENDPOINTS.append(Endpoint(method, tuple(path.split("/")), handler, public, taken, given, media, sends))
         return handler
 
     return register
@@ -204,14 +235,15 @@ def find(method: str, segments: Sequence[str]) -> tuple[Endpoint, dict[str, str]
     Raises:
         Refused: 404 or 405.
     """
-    allowed = False
+    allowed = []
     for one in endpoints():
         names = _match(one.parts, segments)
         if names is not None and one.method == method:
             return one, names
-        allowed = allowed or names is not None
+        if names is not None:
+            allowed.append(one.method)
     if allowed:
-        raise Refused(405, "Method Not Allowed")
+        raise Refused(405, "Method Not Allowed", headers={"Allow": ", ".join(sorted(allowed))})
     raise Refused(404, "Not Found")
 
 

@@ -11,7 +11,7 @@ from replay.serve.server import Options, serve
 
 def run(
     apps: list[Path], store: Path | None, host: str, api_port: int, hec_port: int, password_file: Path | None,
-    certificate: Path | None, key: Path | None, say: Callable[[str], None],
+    certificate: Path | None, key: Path | None, scheduler: bool, say: Callable[[str], None],
 ) -> None:  # fmt: skip
     """Check what was given, and serve until told to stop.
 
@@ -20,4 +20,4 @@ def run(
     """
     if (certificate is None) != (key is None):
         raise ReplayError("--tls-cert and --tls-key go together")
-    serve(Options(apps, store, host, api_port, hec_port, password_file, certificate, key), say)
+    serve(Options(apps, store, host, api_port, hec_port, password_file, certificate, key, scheduler), say)

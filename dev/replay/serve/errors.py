@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from replay.errors import ReplayError
 
 
@@ -13,13 +15,17 @@ class Refused(ReplayError):
         text: for the user.
         kind: ``ERROR``, ``WARN`` or ``FATAL``, as Splunk's messages have it.
         code: a word for programs, where Splunk has one.
+        headers: further headers of the answer.
     """
 
-    def __init__(self, status: int, text: str, kind: str = "ERROR", code: str = "") -> None:
+    def __init__(
+        self, status: int, text: str, kind: str = "ERROR", code: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(text)
         self.status = status
         self.kind = kind
         self.code = code
+        self.headers = headers
 
 
 def missing(what: str, name: str) -> Refused:

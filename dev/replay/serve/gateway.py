@@ -22,6 +22,7 @@ from replay.errors import ReplayError
 from replay.serve.calls import Call, Endpoint, decoded, find
 from replay.serve.errors import Refused
 from replay.serve.feeds import Feed, as_json, as_xml, messages_json, messages_xml
+from replay.serve.patience import CLOSE, pieces_of
 
 if TYPE_CHECKING:
     from replay.serve.head import Head
@@ -29,11 +30,9 @@ if TYPE_CHECKING:
 BODY_LIMIT = 16 * 1024 * 1024
 """Bytes that a request to the management port may have."""
 FIELDS_LIMIT = 10_000
-PATIENCE = 30.0
-"""Seconds that a client may let pass between two pieces of its request."""
 DRAIN_LIMIT = 64 * 1024 * 1024
 DRAIN_SECONDS, DRAIN_PAUSE = 10.0, 0.5
-FORM = "application/x-www-form-urlencoded"
+_HEADERS = {401: {"WWW-Authenticate": 'Basic realm="/splunk"'}, 408: CLOSE}
 
 log = logging.getLogger("replay.serve")
 
@@ -67,7 +66,7 @@ class Gateway:
         except Exception:
             log.exception("%s %s", call.method, call.path)
             response = refusal(Refused(500, "Internal server error; the server's log has the details"), call.json)
-        if response.status_code >= 400:
+        if response.status_code >= 400 and response.status_code != 408:
             await drain(request)
         await response(scope, receive, send)
 
@@ -77,9 +76,8 @@ class Gateway:
         if not found.public:
             self._login(call, request)
         call.body = await body_of(request, BODY_LIMIT)
-        if request.headers.get("content-type", FORM).split(";")[0].strip() == FORM or not call.body.startswith(
-            (b"{", b"[")
-        ):
+        call.gone = lambda: _gone(request)
+        if found.sends == "form":
             call.params = [*call.params, *_pairs(call.body.decode("utf-8", "replace"))]
         return await self._handle(call, found)
 
@@ -110,10 +108,14 @@ class Gateway:
             segments = segments[2:]
         elif root != "services" or not segments:
             raise Refused(404, "Not Found")
-        if segments[:2] == ["search", "v2"]:
-            call.v2 = True
+        if segments[:2] in (["search", "v1"], ["search", "v2"]):
             segments = ["search", *segments[2:]]
         return segments
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def _path(scope: Scope) -> str:
@@ -140,18 +142,12 @@ async def body_of(request: Request, limit: int) -> bytes:
         raise Refused(413, f"The request is larger than {limit} bytes")
     parts: list[bytes] = []
     size = 0
-    stream = request.stream()
-    while True:
-        try:
-            piece = await asyncio.wait_for(anext(stream, None), PATIENCE)
-        except TimeoutError:
-            raise Refused(408, f"No data for {PATIENCE:.0f} seconds") from None
-        if piece is None:
-            return b"".join(parts)
+    async for piece in pieces_of(request):
         size += len(piece)
         if size > limit:
             raise Refused(413, f"The request is larger than {limit} bytes")
         parts.append(piece)
+    return b"".join(parts)
 
 
 async def drain(request: Request) -> None:
@@ -174,7 +170,7 @@ def cookie_name(port: int) -> str:
 def refusal(error: Refused, json: bool) -> Response:
     """An error as Splunk shapes it."""
     messages = [(error.kind, error.message, error.code)]
-    headers = {"WWW-Authenticate": 'Basic realm="/splunk"'} if error.status == 401 else None
+    headers = error.headers or _HEADERS.get(error.status)
     if json:
         return Response(messages_json(messages), error.status, headers, "application/json; charset=UTF-8")
     return Response(messages_xml(messages), error.status, headers, "text/xml; charset=UTF-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from replay.context import Context, Dispatch
@@ -13,11 +13,13 @@ from replay.engine import Engine
 from replay.errors import Place
 from replay.index import Index
 from replay.serve.accounts import Accounts
+from replay.serve.alerts import Alerts
 from replay.serve.apps import SYSTEM, Apps
 from replay.serve.documents import Documents
 from replay.serve.errors import Refused
 from replay.serve.feeds import Message
 from replay.serve.jobs import Job, Jobs, Request
+from replay.serve.scheduler import Scheduler
 from replay.spl.timespec import parse_time
 
 MOST_MESSAGES = 100
@@ -42,14 +44,21 @@ class Head:
         self.accounts = Accounts(password, self.folder / "tokens.json" if store else None)
         self.documents = Documents(self.folder / "kvstore.sqlite" if store else None)
         self.jobs = Jobs(self)
+        self.alerts = Alerts(self.folder / "alerts.json" if store else None)
+        self.scheduler: Scheduler | None = None
         self.guid = secrets.token_hex(16).upper()
         self.started = time.time()
-        self.api_uri = ""
+        self.api_uri = self.hec_uri = ""
         self.bulletin: list[tuple[float, Message]] = []
 
     def tell(self, kind: str, text: str) -> None:
         """A message for every user (``/services/messages``)."""
         self.bulletin = [*self.bulletin[-MOST_MESSAGES + 1 :], (time.time(), (kind, text))]
+
+    def schedule(self, clock: Callable[[], float] = time.time) -> Scheduler:
+        """Begin to schedule saved searches; ``clock`` gives epoch seconds."""
+        self.scheduler = Scheduler(self, clock, self.folder / "scheduler.json" if self._temporary is None else None)
+        return self.scheduler
 
     def indexes(self) -> list[str]:
         """The indexes that there are."""
@@ -59,7 +68,7 @@ class Head:
         """The context of a search job."""
         return Context(
             job.engine, self.apps.knowledge, self.index, request.app, Place(),
-            request.earliest, request.latest, job.created, job.warn,
+            request.earliest, request.latest, job.created if request.now is None else request.now, job.warn,
             dispatch=Dispatch(
                 job.sid, request.user, request.label, session_key, self.api_uri if session_key else "",
                 self.default_indexes(request.user), self.index, self.documents,

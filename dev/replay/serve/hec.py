@@ -29,6 +29,7 @@ from replay.errors import ReplayError
 from replay.serve.errors import Refused
 from replay.serve.gateway import body_of, drain
 from replay.serve.hec_events import BadBatch, Defaults, batches, raw_events, store
+from replay.serve.patience import CLOSE
 from replay.serve.spool import Spool, receive_body
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
 MOST_CHANNELS = 10_000
 ACK_LIMIT = 1024 * 1024
 _CHANNEL = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_PREFIX = "/services/collector"
+PREFIX = "/services/collector"
+PATHS = {"": "POST", "/event": "POST", "/raw": "POST", "/ack": "POST", "/health": "GET"}
+"""Path below it, also with ``/1.0`` behind -> method."""
 
 log = logging.getLogger("replay.serve")
 
@@ -89,19 +92,20 @@ class Collector:
             return
         except Exception:
             log.exception("%s %s", request.method, request.url.path)
-        if status >= 400:
+        if status >= 400 and status != 408:
             await drain(request)
-        await Response(json.dumps(answer), status, media_type="application/json")(scope, receive, send)
+        headers = {405: {"Allow": "GET" if "/health" in request.url.path else "POST"}, 408: CLOSE}.get(status)
+        await Response(json.dumps(answer), status, headers, "application/json")(scope, receive, send)
 
     async def _answer(self, request: Request) -> dict[str, Any]:
         path = request.url.path.rstrip("/")
-        what = re.sub(r"/1\.0$", "", path.removeprefix(_PREFIX)) if path.startswith(_PREFIX) else "?"
+        what = re.sub(r"/1\.0$", "", path.removeprefix(PREFIX)) if path.startswith(PREFIX) else "?"
+        if what not in PATHS:
+            raise HecError(404, 404, "The requested URL was not found on this server.")
+        if request.method != PATHS[what]:
+            raise HecError(405, 404, "The requested URL was not found on this server.")
         if what == "/health":
             return {"text": "HEC is healthy", "code": 17}
-        if what not in ("", "/event", "/raw", "/ack"):
-            raise HecError(404, 404, "The requested URL was not found on this server.")
-        if request.method != "POST":
-            raise HecError(405, 404, "The requested URL was not found on this server.")
         token = await run_in_threadpool(self._token, request)
         channel = self._channel(request, token)
         if what == "/ack":

@@ -53,6 +53,7 @@ class Request:
         label: the saved search that it is, or nothing.
         sid: id that the client wants, or nothing.
         params: as they were given.
+        now: epoch seconds that the search takes for the present; None is when it is started.
     """
 
     search: str
@@ -64,6 +65,7 @@ class Request:
     label: str = ""
     sid: str = ""
     params: Mapping[str, str] = field(default_factory=dict)
+    now: float | None = None
 
 
 class Job:
@@ -110,8 +112,12 @@ class Job:
 
     def warn(self, text: str) -> None:
         """A sentence for the user; each once."""
-        if ("WARN", text) not in self.messages:
-            self.messages.append(("WARN", text))
+        self.tell("WARN", text)
+
+    def tell(self, kind: str, text: str) -> None:
+        """The same, of any kind: ``INFO``, ``WARN``, ``ERROR``."""
+        if (kind, text) not in self.messages:
+            self.messages.append((kind, text))
 
     def fail(self, error: ReplayError) -> None:
         """The search has ended with an error."""

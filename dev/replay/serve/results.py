@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
@@ -160,7 +160,7 @@ def export_json(page: Rows) -> Iterator[str]:
         row = following
 
 
-def pieces(lines: Iterable[str]) -> Iterator[bytes]:
+def pieces(lines: Iterable[str]) -> Generator[bytes]:
     """Text in pieces that are worth sending."""
     held: list[str] = []
     size = 0

@@ -9,7 +9,7 @@ import signal
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,11 +20,13 @@ from replay.errors import Place, ReplayError
 from replay.serve.gateway import Gateway
 from replay.serve.head import Head
 from replay.serve.hec import Collector
+from replay.serve.patience import Loop, Protocol
 from replay.serve.tls import own_certificate
 
 HEADER_LIMIT = 64 * 1024
 MOST_CONNECTIONS = 500
-REAP_EVERY = 5.0
+REAP_EVERY, LOOK_EVERY = 5.0, 1.0
+"""Seconds between two looks for jobs that are to be forgotten, and for searches that are due."""
 GRACE = 3
 """Seconds that requests under way have when the server is told to stop."""
 
@@ -40,6 +42,7 @@ class Options:
         api_port, hec_port: 0 takes any that is free.
         password_file: holds the password of ``admin``.
         certificate, key: PEM files, or None for the server's own.
+        scheduler: whether saved searches run on their schedule.
     """
 
     apps: Sequence[Path] = field(default=())
@@ -50,6 +53,7 @@ class Options:
     password_file: Path | None = None
     certificate: Path | None = None
     key: Path | None = None
+    scheduler: bool = True
 
 
 def serve(options: Options, say: Callable[[str], None]) -> None:
@@ -71,8 +75,12 @@ def serve(options: Options, say: Callable[[str], None]) -> None:
             context = _tls(options, head.folder)
             head.api_uri = f"https://{_shown(options.host)}:{api.getsockname()[1]}"
             say(f"REST API:             {head.api_uri}")
-            say(f"HTTP Event Collector: https://{_shown(options.host)}:{hec.getsockname()[1]}")
-            asyncio.run(serve_ports(head, [(Gateway(head), api), (Collector(head), hec)], context, say))
+            if options.scheduler:
+                head.schedule()
+            head.hec_uri = f"https://{_shown(options.host)}:{hec.getsockname()[1]}"
+            say(f"HTTP Event Collector: {head.hec_uri}")
+            with asyncio.Runner(loop_factory=Loop) as runner:
+                runner.run(serve_ports(head, [(Gateway(head), api), (Collector(head), hec)], context, say))
         finally:
             head.close()
 
@@ -97,7 +105,8 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         ReplayError: the port is taken, or the address is none of this machine.
     """
     try:
-        listener = socket.create_server((host, port), backlog=256)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.create_server((host, port), family=family, backlog=256)
     except OSError as error:
         raise ReplayError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
     with listener:
@@ -121,7 +130,10 @@ def _tls(options: Options, folder: Path) -> ssl.SSLContext:
 
 
 def _shown(host: str) -> str:
-    return "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  (compared, not listened on)
+    """The host as a client on this machine writes it in a URL."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104  (compared, not listened on)
+        return "127.0.0.1" if host == "0.0.0.0" else "[::1]"  # noqa: S104
+    return f"[{host}]" if ":" in host else host
 
 
 class _Server(uvicorn.Server):
@@ -139,7 +151,7 @@ async def serve_ports(
     servers = []
     for app, _ in ports:
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, lifespan="off", http="h11", ws="none", server_header=False,
+            app, log_level="warning", access_log=False, lifespan="off", http=Protocol, ws="none", server_header=False,
             h11_max_incomplete_event_size=HEADER_LIMIT, limit_concurrency=MOST_CONNECTIONS, timeout_keep_alive=30,
             timeout_graceful_shutdown=GRACE,
         )  # fmt: skip
@@ -155,7 +167,9 @@ async def serve_ports(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     running = [asyncio.create_task(s.serve([sock])) for s, (_, sock) in zip(servers, ports, strict=True)]
-    reaper = asyncio.create_task(_reap(head))
+    chores = [asyncio.create_task(_every(REAP_EVERY, head.jobs.reap))]
+    if head.scheduler is not None:
+        chores.append(asyncio.create_task(_every(LOOK_EVERY, head.scheduler.tick)))
     while not all(server.started for server in servers):
         await asyncio.sleep(0.01)
         if any(task.done() for task in running):
@@ -163,15 +177,15 @@ async def serve_ports(
     else:
         say("ready")
     await asyncio.gather(*running)
-    reaper.cancel()
-    with suppress(asyncio.CancelledError):
-        await reaper
+    for chore in chores:
+        chore.cancel()
+    await asyncio.gather(*chores, return_exceptions=True)
 
 
-async def _reap(head: Head) -> None:
+async def _every(seconds: float, chore: Callable[[], None]) -> None:
     while True:
-        await asyncio.sleep(REAP_EVERY)
+        await asyncio.sleep(seconds)
         try:
-            await asyncio.to_thread(head.jobs.reap)
-        except ReplayError:
-            logging.getLogger("replay.serve").exception("forgetting old jobs")
+            await asyncio.to_thread(chore)
+        except Exception:  # the next time it may work; a server without it would be worse
+            logging.getLogger("replay.serve").exception("%s", chore.__qualname__)

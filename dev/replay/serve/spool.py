@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 import zlib
 from collections.abc import AsyncIterator
@@ -13,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from replay.serve.errors import Refused
-from replay.serve.gateway import PATIENCE
+from replay.serve.patience import pieces_of
 
 BODY_LIMIT = 800 * 1024 * 1024
 """Bytes of an upload, unpacked (limits.conf, [http_input], max_content_length)."""
@@ -66,14 +65,7 @@ async def receive_body(request: Request) -> AsyncIterator[Spool]:
     unpack = zlib.decompressobj(wbits=31) if packed else None
     spool = Spool()
     with spool.file:
-        stream = request.stream()
-        while True:
-            try:
-                piece = await asyncio.wait_for(anext(stream, None), PATIENCE)
-            except TimeoutError:
-                raise Refused(408, f"No data for {PATIENCE:.0f} seconds") from None
-            if piece is None:
-                break
+        async for piece in pieces_of(request):
             await run_in_threadpool(_write, spool, piece, unpack)
         if unpack is not None and not unpack.eof:
             raise Refused(400, "The gzip data is cut off")

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from replay.knowledge import Stanza
 from replay.serve.apps import SYSTEM
-from replay.serve.calls import Call, endpoint
+from replay.serve.calls import LISTING, Call, endpoint
 from replay.serve.endpoints.auth import capabilities
 from replay.serve.errors import Refused, missing
 from replay.serve.feeds import Entry, Feed
@@ -16,10 +16,11 @@ _LISTS = {"imported_roles": "importRoles", "srchIndexesAllowed": "srchIndexesAll
           "srchIndexesDefault": "srchIndexesDefault"}  # fmt: skip
 _TEXTS = ("srchFilter", "srchTimeWin", "srchDiskQuota", "srchJobsQuota", "rtSrchJobsQuota", "defaultApp",
           "cumulativeSrchJobsQuota", "cumulativeRTSrchJobsQuota", "srchIndexesDisallowed")  # fmt: skip
+_ROLE = " ".join((*_LISTS, *_TEXTS, "capabilities"))
 _ABOUT_THE_CALL = ("name", "output_mode")
 
 
-@endpoint("GET", "authorization/roles")
+@endpoint("GET", "authorization/roles", takes=LISTING)
 def roles(call: Call) -> Feed:
     """All roles."""
     return call.page("roles", [_role(call, name.removeprefix("role_")) for name in _stanzas(call)])
@@ -52,7 +53,7 @@ def role(call: Call) -> Feed:
     return Feed("roles", [_role(call, call.names["name"])])
 
 
-@endpoint("POST", "authorization/roles")
+@endpoint("POST", "authorization/roles", takes=f"name! {_ROLE}", gives="201")
 def create(call: Call) -> Feed:
     """A new role (``name``)."""
     name = call.text("name")
@@ -62,7 +63,7 @@ def create(call: Call) -> Feed:
     return Feed("roles", [_role(call, name)], status=201)
 
 
-@endpoint("POST", "authorization/roles/{name}")
+@endpoint("POST", "authorization/roles/{name}", takes=_ROLE)
 def change(call: Call) -> Feed:
     """Change a role: lists are given as several values or with semicolons between."""
     _role(call, call.names["name"])
@@ -98,7 +99,7 @@ def all_capabilities(call: Call) -> Feed:
     return Feed("capabilities", [Entry("capabilities", "authorization/capabilities", content, writable=False)])
 
 
-@endpoint("GET", "authentication/users")
+@endpoint("GET", "authentication/users", takes=LISTING)
 def users(call: Call) -> Feed:
     """The users; there is one, and its role is called as it is."""
     return call.page("users", [_user(call, name) for name in call.head.accounts.users])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from replay.knowledge import App
-from replay.serve.calls import Call, endpoint
+from replay.serve.calls import LISTING, Call, endpoint
 from replay.serve.errors import Refused
 from replay.serve.feeds import Entry, Feed
 
@@ -24,7 +24,7 @@ def _entry(call: Call, app: App) -> Entry:
     return Entry(app.id, f"apps/local/{quote(app.id, safe='')}", content, "system")
 
 
-@endpoint("GET", "apps/local")
+@endpoint("GET", "apps/local", takes=LISTING)
 def apps(call: Call) -> Feed:
     """The apps that are loaded."""
     return call.page("localapps", [_entry(call, app) for app in call.head.apps.knowledge.apps.values()])
@@ -43,7 +43,9 @@ def _find(call: Call) -> App:
     return found
 
 
-@endpoint("POST", "apps/local")
+@endpoint(
+    "POST", "apps/local", takes="name! label description version author filename:boolean update:boolean", gives="201"
+)
 def create(call: Call) -> Feed:
     """An empty app (``name``); packages are not installed: load them with --app."""
     if call.text("filename") or call.flag("update"):
@@ -54,8 +56,8 @@ def create(call: Call) -> Feed:
     return Feed("localapps", [_entry(call, call.head.apps.knowledge.apps[name])], status=201)
 
 
-@endpoint("POST", "apps/local/_reload")
-@endpoint("GET", "apps/local/_reload")
+@endpoint("POST", "apps/local/_reload", takes=LISTING)
+@endpoint("GET", "apps/local/_reload", takes=LISTING)
 def reload(call: Call) -> Feed:
     """Nothing is stale here: every change is seen by the next request."""
     return apps(call)

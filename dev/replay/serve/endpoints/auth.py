@@ -10,14 +10,14 @@ from xml.sax.saxutils import escape
 from starlette.responses import Response
 
 from replay.serve.accounts import Token
-from replay.serve.calls import Call, endpoint
+from replay.serve.calls import LISTING, Call, endpoint
 from replay.serve.errors import Refused, missing
 from replay.serve.feeds import Entry, Feed
 from replay.serve.gateway import cookie_name
 from replay.spl.timespec import SECONDS
 
 
-@endpoint("POST", "auth/login", public=True)
+@endpoint("POST", "auth/login", public=True, takes="username! password! cookie:boolean")
 def login(call: Call) -> Response:
     """A session key for a name and a password; with ``cookie=1`` as a cookie, too."""
     key = call.head.accounts.login(call.text("username"), call.text("password"))
@@ -60,13 +60,13 @@ def _token_entry(token: Token) -> Entry:
     return Entry(token.id, f"authorization/tokens/{token.id}", content)
 
 
-@endpoint("GET", "authorization/tokens")
+@endpoint("GET", "authorization/tokens", takes=LISTING)
 def list_tokens(call: Call) -> Feed:
     """All bearer tokens, without their secrets."""
     return call.page("tokens", [_token_entry(token) for token in call.head.accounts.tokens.values()])
 
 
-@endpoint("POST", "authorization/tokens")
+@endpoint("POST", "authorization/tokens", takes="name! audience! expires_on", gives="201")
 def create_token(call: Call) -> Feed:
     """A bearer token for a user (``name``, ``audience``, ``expires_on`` such as ``+30d``)."""
     user, audience = call.text("name"), call.text("audience")
@@ -89,7 +89,7 @@ def _lifetime(text: str) -> float | None:
     return float(int(found[1]) * SECONDS[found[2]])
 
 
-@endpoint("DELETE", "authorization/tokens/{user}")
+@endpoint("DELETE", "authorization/tokens/{user}", takes="id")
 def delete_token(call: Call) -> Feed:
     """Delete the token that the parameter ``id`` names."""
     tokens = call.head.accounts.tokens

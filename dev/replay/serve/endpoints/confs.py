@@ -7,13 +7,13 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from replay.serve.apps import DEFAULT
-from replay.serve.calls import ANY, Call, endpoint
+from replay.serve.calls import ANY, LISTING, NEW, SETTINGS, Call, endpoint
 from replay.serve.conf_entries import ConfKind, encoded, settings_of
 from replay.serve.errors import Refused, missing
 from replay.serve.feeds import Entry, Feed
 
 
-@endpoint("GET POST", "configs/{file}")
+@endpoint("GET POST", "configs/{file}", takes={"GET": LISTING, "POST": NEW}, gives={"POST": "201"})
 def stanzas(call: Call) -> Feed:
     """The stanzas of a file, or a new one."""
     kind = _kind(call)
@@ -24,7 +24,7 @@ def stanzas(call: Call) -> Feed:
     return call.page(kind.path, kind.all(call))
 
 
-@endpoint("GET POST DELETE", "configs/{file}/{stanza}")
+@endpoint("GET POST DELETE", "configs/{file}/{stanza}", takes={"POST": SETTINGS})
 def stanza(call: Call) -> Feed:
     """One stanza: read, change settings, remove."""
     kind, name = _kind(call), call.names["stanza"]
@@ -66,7 +66,7 @@ def files(call: Call) -> Feed:
     return _names("properties", "properties", call.head.apps.confs())
 
 
-@endpoint("POST", "properties")
+@endpoint("POST", "properties", takes="__conf!", gives="201", media="xml")
 def create_file(call: Call) -> Response:
     """A new .conf file (``__conf``), empty."""
     call.head.apps.write(_app(call), call.text("__conf"), DEFAULT, {})
@@ -82,7 +82,7 @@ def file_stanzas(call: Call) -> Feed:
     return _names(file, f"properties/{encoded(file)}", [name for name, _ in apps.names(_app(call), file)])
 
 
-@endpoint("POST", "properties/{file}")
+@endpoint("POST", "properties/{file}", takes="__stanza!", gives="201", media="xml")
 def create_stanza(call: Call) -> Response:
     """A new stanza (``__stanza``)."""
     call.head.apps.write(_app(call), call.names["file"], call.text("__stanza"), {})
@@ -101,14 +101,14 @@ def settings(call: Call) -> Feed:
     return Feed(name, entries, per_page=len(entries))
 
 
-@endpoint("POST", "properties/{file}/{stanza}")
+@endpoint("POST", "properties/{file}/{stanza}", takes=SETTINGS, media="xml")
 def change_settings(call: Call) -> Response:
     """Set keys of a stanza."""
     call.head.apps.write(_app(call), call.names["file"], call.names["stanza"], settings_of(call))
     return _done()
 
 
-@endpoint("GET", "properties/{file}/{stanza}/{key}")
+@endpoint("GET", "properties/{file}/{stanza}/{key}", media="text")
 def setting(call: Call) -> Response:
     """The bare value of a setting."""
     file, name, key = call.names["file"], call.names["stanza"], call.names["key"]
@@ -118,7 +118,7 @@ def setting(call: Call) -> Response:
     return Response(found.text(key), media_type="text/plain")
 
 
-@endpoint("POST", "properties/{file}/{stanza}/{key}")
+@endpoint("POST", "properties/{file}/{stanza}/{key}", takes="value!", media="xml")
 def change_setting(call: Call) -> Response:
     """Set one key (``value``)."""
     names = call.names

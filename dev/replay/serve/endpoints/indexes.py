@@ -8,14 +8,14 @@ from urllib.parse import quote
 
 from replay.relation import quote as literal
 from replay.serve.apps import SYSTEM
-from replay.serve.calls import Call, endpoint
+from replay.serve.calls import LISTING, NEW, SETTINGS, Call, endpoint
 from replay.serve.errors import Refused, missing
 from replay.serve.feeds import Entry, Feed
 
 _NAME = re.compile(r"[a-z0-9_][a-z0-9_-]{0,79}")
 
 
-@endpoint("GET", "data/indexes")
+@endpoint("GET", "data/indexes", takes=LISTING)
 def indexes(call: Call) -> Feed:
     """All indexes and how many events they hold."""
     return call.page("indexes", _entries(call))
@@ -43,7 +43,7 @@ def _entry(name: str, numbers: list[Any]) -> Entry:
     return Entry(name, f"data/indexes/{quote(name, safe='')}", content, SYSTEM, "nobody", ("disable",))
 
 
-@endpoint("POST", "data/indexes")
+@endpoint("POST", "data/indexes", takes=NEW, gives="201")
 def create(call: Call) -> Feed:
     """A new index (``name``)."""
     name = call.text("name")
@@ -55,7 +55,7 @@ def create(call: Call) -> Feed:
     return Feed("indexes", [one for one in _entries(call) if one.name == name], status=201)
 
 
-@endpoint("GET POST", "data/indexes/{name}")
+@endpoint("GET POST", "data/indexes/{name}", takes={"POST": SETTINGS})
 def index(call: Call) -> Feed:
     """One index; what can be set has no effect here and is only kept."""
     name = call.names["name"]

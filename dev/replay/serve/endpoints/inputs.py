@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 
-from replay.serve.calls import Call, endpoint
+from replay.serve.calls import LISTING, Call, endpoint
 from replay.serve.conf_entries import ConfKind, settings_of
 from replay.serve.errors import Refused
 from replay.serve.feeds import Entry, Feed
@@ -20,13 +20,13 @@ def kinds(call: Call) -> Feed:
     return Feed("inputs", [Entry("http", "data/inputs/http", {}, writable=False)])
 
 
-@endpoint("GET", "data/inputs/http")
+@endpoint("GET", "data/inputs/http", takes=LISTING)
 def tokens(call: Call) -> Feed:
     """All tokens."""
     return call.page("http", TOKENS.all(call))
 
 
-@endpoint("POST", "data/inputs/http")
+@endpoint("POST", "data/inputs/http", takes="name! token index indexes useACK:boolean disabled *", gives="201")
 def create(call: Call) -> Feed:
     """A new token (``name``; its secret is ``token``, or made)."""
     return TOKENS.create(call, {"token": str(uuid.uuid4()), "index": "main", **_settings(call)})
@@ -44,7 +44,7 @@ def _settings(call: Call) -> dict[str, str]:
     return settings
 
 
-@endpoint("GET POST DELETE", "data/inputs/http/{name}")
+@endpoint("GET POST DELETE", "data/inputs/http/{name}", takes={"POST": "token index indexes useACK:boolean disabled *"})
 def token(call: Call) -> Feed:
     """One token, with its prefix ``http://`` or without."""
     name = call.names["name"]

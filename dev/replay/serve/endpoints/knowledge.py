@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from replay.errors import KnowledgeError
 from replay.knowledge import Stanza
-from replay.serve.calls import ANY, Call, endpoint
+from replay.serve.calls import ANY, LISTING, NEW, SETTINGS, Call, endpoint
 from replay.serve.conf_entries import ConfKind, settings_of
 from replay.serve.errors import missing
 from replay.serve.feeds import Entry, Feed
@@ -24,27 +24,27 @@ LOOKUPS = ConfKind("transforms", "data/transforms/lookups", wanted=_is_lookup)
 _KINDS = {"macros": MACROS, "lookups": LOOKUPS}
 
 
-@endpoint("GET POST", "admin/macros")
-@endpoint("GET POST", "data/macros")
+@endpoint("GET POST", "admin/macros", takes={"GET": LISTING, "POST": NEW}, gives={"POST": "201"})
+@endpoint("GET POST", "data/macros", takes={"GET": LISTING, "POST": NEW}, gives={"POST": "201"})
 def macros(call: Call) -> Feed:
     """Search macros."""
     return _collection(call, MACROS)
 
 
-@endpoint("GET POST DELETE", "admin/macros/{name}")
-@endpoint("GET POST DELETE", "data/macros/{name}")
+@endpoint("GET POST DELETE", "admin/macros/{name}", takes={"POST": SETTINGS})
+@endpoint("GET POST DELETE", "data/macros/{name}", takes={"POST": SETTINGS})
 def macro(call: Call) -> Feed:
     """One macro, named as its stanza: ``name(1)``."""
     return _entity(call, MACROS)
 
 
-@endpoint("GET POST", "data/transforms/lookups")
+@endpoint("GET POST", "data/transforms/lookups", takes={"GET": LISTING, "POST": NEW}, gives={"POST": "201"})
 def lookups(call: Call) -> Feed:
     """Lookup definitions."""
     return _collection(call, LOOKUPS)
 
 
-@endpoint("GET POST DELETE", "data/transforms/lookups/{name}")
+@endpoint("GET POST DELETE", "data/transforms/lookups/{name}", takes={"POST": SETTINGS})
 def lookup(call: Call) -> Feed:
     """One lookup definition."""
     return _entity(call, LOOKUPS)
@@ -65,7 +65,7 @@ def _entity(call: Call, kind: ConfKind) -> Feed:
     return Feed(kind.conf, [kind.get(call, name)])
 
 
-@endpoint("GET", "data/lookup-table-files")
+@endpoint("GET", "data/lookup-table-files", takes=LISTING)
 def lookup_files(call: Call) -> Feed:
     """The CSV files in the ``lookups/`` folders of the apps."""
     apps = call.head.apps.knowledge.apps
@@ -79,7 +79,7 @@ def _file_entry(app: str, path: Path) -> Entry:
     return Entry(path.name, f"data/lookup-table-files/{quote(path.name, safe='')}", content, app, writable=False)
 
 
-@endpoint("GET", "datamodel/model")
+@endpoint("GET", "datamodel/model", takes=LISTING)
 def models(call: Call) -> Feed:
     """Data models."""
     knowledge = call.head.apps.knowledge
@@ -88,7 +88,7 @@ def models(call: Call) -> Feed:
 
 @endpoint("GET", "datamodel/model/{name}")
 def model(call: Call) -> Feed:
-    """One data model; ``eai:data`` is its JSON."""
+    """One data model; ``description`` is its JSON."""
     if call.names["name"] not in call.head.apps.knowledge.datamodels(call.context):
         raise missing("datamodel", call.names["name"])
     return Feed("datamodel", [_model(call, call.names["name"])])
@@ -103,7 +103,8 @@ def _model(call: Call, name: str) -> Entry:
     }
     file = Path(found.place.file or "")
     try:
-        content["eai:data"] = json.dumps(json.loads(file.read_text(encoding="utf-8-sig")))
+        text = json.dumps(json.loads(file.read_text(encoding="utf-8-sig")))
     except (OSError, ValueError) as error:
         raise KnowledgeError(f"the data model cannot be read: {error}", found.place) from error
+    content |= {"description": text, "eai:data": text}
     return Entry(name, f"datamodel/model/{quote(name, safe='')}", content, found.app, writable=False)

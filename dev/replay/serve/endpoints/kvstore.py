@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from replay.collection_rows import new_key
 from replay.errors import KnowledgeError
-from replay.serve.calls import ANY, Call, endpoint
+from replay.serve.calls import ANY, LISTING, NEW, SETTINGS, Call, endpoint
 from replay.serve.conf_entries import ConfKind, settings_of
 from replay.serve.documents import Document, meets, ordered, projected
 from replay.serve.errors import Refused
@@ -20,7 +20,7 @@ MOST_IN_BATCH = 1000
 """Documents of one batch_save (limits.conf, [kvstore], max_documents_per_batch_save)."""
 
 
-@endpoint("GET POST", "storage/collections/config")
+@endpoint("GET POST", "storage/collections/config", takes={"GET": LISTING, "POST": NEW}, gives={"POST": "201"})
 def collections(call: Call) -> Feed:
     """The collections; or a new one (``name``)."""
     if call.method == "POST":
@@ -28,7 +28,7 @@ def collections(call: Call) -> Feed:
     return call.page("collections-conf", COLLECTIONS.all(call))
 
 
-@endpoint("GET POST DELETE", "storage/collections/config/{name}")
+@endpoint("GET POST DELETE", "storage/collections/config/{name}", takes={"POST": SETTINGS})
 def collection(call: Call) -> Feed:
     """One collection: its settings. Deleting it deletes its documents."""
     name = call.names["name"]
@@ -94,7 +94,9 @@ def _found(call: Call, query: Any = None) -> list[Document]:
         raise Refused(400, "The query is nested too deep") from None
 
 
-@endpoint("GET", "storage/collections/data/{collection}")
+@endpoint(
+    "GET", "storage/collections/data/{collection}", takes="query sort skip:integer limit:integer fields", media="json"
+)
 def find(call: Call) -> Response:
     """The documents that ``query`` finds; ``sort``, ``skip``, ``limit`` and ``fields`` as documented."""
     return _json(_page(_found(call), call.text("sort"), call.number("skip", 0), call.number("limit", 0),
@@ -106,7 +108,7 @@ def _page(found: list[Document], sort: str, skip: int, limit: int, fields: str) 
     return [projected(one, fields) for one in ordered(found, sort)[max(skip, 0) : end]]
 
 
-@endpoint("POST", "storage/collections/data/{collection}")
+@endpoint("POST", "storage/collections/data/{collection}", gives="201", media="json", sends="json")
 def insert(call: Call) -> Response:
     """A new document."""
     app, name = _where(call)
@@ -117,7 +119,7 @@ def insert(call: Call) -> Response:
     return _json({"_key": document["_key"]}, 201)
 
 
-@endpoint("DELETE", "storage/collections/data/{collection}")
+@endpoint("DELETE", "storage/collections/data/{collection}", takes="query", media="json")
 def delete(call: Call) -> Response:
     """Delete what ``query`` finds, or all."""
     app, name = _where(call)
@@ -126,7 +128,7 @@ def delete(call: Call) -> Response:
     return _json({})
 
 
-@endpoint("POST", "storage/collections/data/{collection}/batch_save")
+@endpoint("POST", "storage/collections/data/{collection}/batch_save", media="json", sends="json")
 def batch_save(call: Call) -> Response:
     """Insert or replace many."""
     app, name = _where(call)
@@ -138,7 +140,7 @@ def batch_save(call: Call) -> Response:
     return _json([one["_key"] for one in documents])
 
 
-@endpoint("POST", "storage/collections/data/{collection}/batch_find")
+@endpoint("POST", "storage/collections/data/{collection}/batch_find", media="json", sends="json")
 def batch_find(call: Call) -> Response:
     """The results of many queries."""
     body = _body(call)
@@ -157,7 +159,7 @@ def _replacement(call: Call, key: str) -> Any:
     return {**body, "_key": key} if isinstance(body, dict) else body
 
 
-@endpoint("GET POST PUT DELETE", "storage/collections/data/{collection}/{key}")
+@endpoint("GET POST PUT DELETE", "storage/collections/data/{collection}/{key}", media="json", sends="json")
 def document(call: Call) -> Response:
     """One document: read, replace, delete."""
     app, name = _where(call)

@@ -15,7 +15,7 @@ from replay.serve.jobs import check_beginning
 from replay.spl.scanner import Scanner, split_top
 
 
-@endpoint("GET POST", "search/parser")
+@endpoint("GET POST", "search/parser", takes="q! parse_only:boolean", media="json")
 def parse(call: Call) -> Response:
     """The commands of ``q``, macros expanded; ``parse_only`` is always as if true.
 

@@ -2,91 +2,129 @@
 
 from __future__ import annotations
 
-import hashlib
+import math
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import islice, takewhile
 from typing import Any
-from urllib.parse import quote
 
 from starlette.responses import Response
 
 from replay.knowledge import Stanza
-from replay.serve.actions import run_actions
-from replay.serve.calls import Call, endpoint
-from replay.serve.conf_entries import ConfKind, content_of, settings_of
+from replay.serve import saved
+from replay.serve.actions import actions_of
+from replay.serve.alerts import group_of
+from replay.serve.calls import LISTING, Call, endpoint
+from replay.serve.conf_entries import ConfKind, content_of, encoded, settings_of
+from replay.serve.cron import CronError, check_schedule, times_after
 from replay.serve.endpoints.search import entry_of, sid_reply
 from replay.serve.errors import Refused
 from replay.serve.feeds import Entry, Feed
-from replay.serve.jobs import TTL, Request
-from replay.spl.macros import substitute
+from replay.serve.saved import CONF, Dispatch
 
 _DEFAULTS = {
-    "alert.digest_mode": "1", "alert.suppress": "0", "alert.track": "0", "alert_comparator": "", "alert_condition": "",
-    "alert_threshold": "", "alert_type": "always", "cron_schedule": "", "description": "",
+    "alert.digest_mode": "1", "alert.suppress": "0", "alert.track": "0", "alert_condition": "", "cron_schedule": "",
+    "description": "",
     "dispatch.earliest_time": "", "dispatch.latest_time": "", "dispatch.ttl": "2p", "is_visible": True,
     "max_concurrent": "1", "next_scheduled_time": "", "realtime_schedule": True, "request.ui_dispatch_app": "",
     "search": "", "actions": "",
 }  # fmt: skip
 _ABOUT_DISPATCH = ("trigger_actions", "force_dispatch", "dispatch.now", "output_mode", "replay_speed")
-_TIMES = ("dispatch.earliest_time", "dispatch.latest_time")
+_CALLED = {"is_scheduled": "enableSched", "alert_type": "counttype", "alert_comparator": "relation",
+           "alert_threshold": "quantity"}  # fmt: skip
+"""Argument of the REST API -> what it is called in the file."""
+_MOST_TIMES = 1000
+_SET = "search is_scheduled:boolean cron_schedule actions alert_type alert_comparator alert_threshold *"
+_NEW = f"name! {_SET.replace('search', 'search!', 1)}"
+_DISPATCH = "trigger_actions:boolean dispatch.now dispatch.earliest_time dispatch.latest_time dispatch.ttl"
 
 
 def _content(stanza: Stanza) -> dict[str, Any]:
     content = {**_DEFAULTS, **content_of(stanza)}
-    enabled = [key.split(".")[1] for key, value in content.items()
-               if key.count(".") == 1 and key.startswith("action.") and value == "1"]  # fmt: skip
-    content["actions"] = content["actions"] or ",".join(enabled)
+    content["actions"] = ",".join(name for name in actions_of(stanza) if name != "correlationsearch")
+    content |= {name: stanza.text(key) for name, key in _CALLED.items()}
+    content["alert_type"] = content["alert_type"] or "always"
     content["is_scheduled"] = stanza.flag("enableSched")
     content["qualifiedSearch"] = f"search {stanza.text('search')}".replace("search |", "|", 1)
     return content
 
 
 SEARCHES = ConfKind(
-    "savedsearches", "saved/searches", "", ("enable", "disable", "dispatch", "history", "suppress"), _content
+    CONF, "saved/searches", "", ("enable", "disable", "dispatch", "history", "suppress", "scheduled_times"), _content
 )
 
 
-@endpoint("GET", "saved/searches")
+def _with_times(call: Call, feed: Feed) -> Feed:
+    """The entries, each with its ``next_scheduled_time``."""
+    return replace(feed, entries=[_with_time(call, entry) for entry in feed.entries])
+
+
+def _with_time(call: Call, entry: Entry) -> Entry:
+    scheduler = call.head.scheduler
+    due = None if scheduler is None else scheduler.next_time(entry.app, entry.name)
+    if due is None:
+        return entry
+    shown = datetime.fromtimestamp(due, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return replace(entry, content={**entry.content, "next_scheduled_time": shown})
+
+
+@endpoint("GET", "saved/searches", takes=LISTING)
 def searches(call: Call) -> Feed:
     """The saved searches that the namespace sees."""
-    return call.page("savedsearch", SEARCHES.all(call))
+    return _with_times(call, call.page("savedsearch", SEARCHES.all(call)))
 
 
-@endpoint("POST", "saved/searches")
+@endpoint("POST", "saved/searches", takes=_NEW, gives="201")
 def create(call: Call) -> Feed:
     """A new one (``name``, ``search``)."""
     if not call.text("search").strip():
         raise Refused(400, "The following required arguments are missing: search.")
-    return SEARCHES.create(call, _settings(call))
+    return _with_times(call, SEARCHES.create(call, _settings(call, None)))
 
 
-def _settings(call: Call) -> dict[str, str]:
-    """What is set; ``is_scheduled`` is called ``enableSched`` in the file."""
-    settings = settings_of(call)
-    if "is_scheduled" in settings:
+def _settings(call: Call, old: Stanza | None) -> dict[str, str]:
+    """What is set, under the names of the file; ``actions`` lists those that are to be enabled.
+
+    Raises:
+        Refused: a schedule is none, or a scheduled search has none.
+    """
+    given = settings_of(call)
+    settings = {_CALLED.get(key, key): value for key, value in given.items() if key != "actions"}
+    if "is_scheduled" in given:
         settings["enableSched"] = "1" if call.flag("is_scheduled") else "0"
-        del settings["is_scheduled"]
+    if "actions" in given:
+        wanted = [one.strip() for one in given["actions"].split(",") if one.strip()]
+        without = [one for one in actions_of(old) if one not in (*wanted, "correlationsearch")] if old else []
+        settings |= {f"action.{one}": "1" for one in wanted} | {f"action.{one}": "0" for one in without}
+    schedule = settings.get("cron_schedule", old.text("cron_schedule") if old else "")
+    try:
+        if settings.get("cron_schedule") or settings.get("enableSched") == "1":
+            check_schedule(schedule)
+    except CronError as error:
+        raise Refused(400, f"Invalid cron_schedule: {error.message}") from error
     return settings
 
 
 @endpoint("GET", "saved/searches/{name}")
 def show(call: Call) -> Feed:
     """One saved search."""
-    return Feed("savedsearch", [SEARCHES.get(call, call.names["name"])])
+    return _with_times(call, Feed("savedsearch", [SEARCHES.get(call, call.names["name"])]))
 
 
-@endpoint("POST", "saved/searches/{name}")
+@endpoint("POST", "saved/searches/{name}", takes=_SET)
 def change(call: Call) -> Feed:
     """Change its settings."""
-    return SEARCHES.update(call, call.names["name"], _settings(call))
+    return _with_times(call, SEARCHES.update(call, call.names["name"], _settings(call, _found(call)[1])))
 
 
-@endpoint("DELETE", "saved/searches/{name}")
+@endpoint("DELETE", "saved/searches/{name}", takes=LISTING)
 def remove(call: Call) -> Feed:
     """Remove it."""
     return SEARCHES.remove(call, call.names["name"])
 
 
-@endpoint("GET", "saved/searches/{name}/history")
+@endpoint("GET", "saved/searches/{name}/history", takes=LISTING)
 def history(call: Call) -> Feed:
     """The jobs of a saved search, newest first, each named by its id."""
     entry = SEARCHES.get(call, call.names["name"])
@@ -100,49 +138,64 @@ def history(call: Call) -> Feed:
 
 @endpoint("GET", "saved/searches/{name}/suppress")
 def suppress(call: Call) -> Feed:
-    """Whether its alerts are suppressed: never here, since ``alert.suppress`` is not applied."""
-    entry = SEARCHES.get(call, call.names["name"])
-    return Feed("suppress", [Entry(entry.name, f"{entry.path}/suppress", {"suppressed": False, "expiration": 0})])
+    """Whether its alerts are throttled (``alert.suppress``), and for how many seconds more."""
+    app, stanza = _found(call)
+    now = time.time()
+    until = call.head.alerts.throttled_until(group_of(stanza, app), now)
+    content = {"suppressed": until is not None, "expiration": 0 if until is None else math.ceil(until - now)}
+    return Feed("suppress", [Entry(stanza.name, f"saved/searches/{encoded(stanza.name)}/suppress", content, app)])
 
 
-@endpoint("POST", "saved/searches/{name}/dispatch")
+@endpoint("POST", "saved/searches/{name}/acknowledge")
+def acknowledge(call: Call) -> Feed:
+    """Throttle its alerts no longer."""
+    app, stanza = _found(call)
+    call.head.alerts.acknowledge(group_of(stanza, app))
+    return show(call)
+
+
+@endpoint("GET", "saved/searches/{name}/scheduled_times", takes="earliest_time! latest_time!")
+def scheduled_times(call: Call) -> Feed:
+    """When it is to run between ``earliest_time`` and ``latest_time``; at most 1000 times."""
+    app, stanza = _found(call)
+    now = time.time()
+    first, last = (call.head.time(key, call.text(key), now) for key in ("earliest_time", "latest_time"))
+    if first is None or last is None:
+        raise Refused(400, "The following required arguments are missing: earliest_time, latest_time.")
+    times: list[int] = []
+    if stanza.flag("enableSched"):
+        found = takewhile(lambda at: at <= last, times_after(stanza.text("cron_schedule"), first))
+        times = [int(at) for at in islice(found, _MOST_TIMES)]
+    path = f"saved/searches/{encoded(stanza.name)}/scheduled_times"
+    return Feed("scheduled_times", [Entry(stanza.name, path, {"scheduled_times": times}, app)])
+
+
+@endpoint("POST", "saved/searches/{name}/dispatch", takes=_DISPATCH, gives="201")
 def dispatch(call: Call) -> Response:
     """Run it now. With ``trigger_actions`` its actions run on the results.
 
     ``dispatch.*`` and ``args.*`` go before the settings of the search.
     """
-    entry = SEARCHES.get(call, call.names["name"])
+    app, stanza = _found(call)
     given = {key: value for key, value in call.params if key not in _ABOUT_DISPATCH}
     strange = [key for key in given if not key.startswith(("dispatch.", "args."))]
     if strange:
         raise Refused(400, f'Argument "{strange[0][:50]}" is not supported by this handler.')
     now = call.head.time("dispatch.now", call.text("dispatch.now"), time.time()) or time.time()
-    earliest, latest = (call.head.time(key, given.get(key) or str(entry.content[key]), now) for key in _TIMES)
     arguments = {key.removeprefix("args."): value for key, value in given.items() if key.startswith("args.")}
-    text = substitute(entry.content["search"], arguments) if arguments else entry.content["search"]
-    text = text if text.lstrip().startswith(("|", "search ")) else f"search {text}"
-    request = Request(
-        text, entry.app, call.user, earliest, latest,
-        ttl=_ttl(given.get("dispatch.ttl") or entry.content["dispatch.ttl"]), label=entry.name,
-        sid=_sid(call, entry), params=given,
-    )  # fmt: skip
-    settings = {key: str(value) for key, value in entry.content.items()}
-    then = run_actions(settings) if call.flag("trigger_actions") else None
-    return sid_reply(call, call.head.jobs.start(request, then).sid)
+    how = Dispatch(call.user, now, call.flag("trigger_actions"), given=given, arguments=arguments)
+    return sid_reply(call, saved.dispatch(call.head, app, stanza, how).sid)
 
 
-def _ttl(text: str) -> int:
-    """Seconds; ``2p`` means two periods of the schedule, for which the default stands here."""
-    return int(text) if text.isdigit() else TTL
-
-
-def _sid(call: Call, entry: Entry) -> str:
-    """Ids of dispatched searches as splunkd makes them: owner, app, a digest of the name, time."""
-    digest = hashlib.md5(entry.name.encode(), usedforsecurity=False).hexdigest()[:18]
-    return f"{call.user}__{call.user}__{quote(entry.app, safe='')}__RMD5{digest}_at_{time.time_ns() // 1000}"
+def _found(call: Call) -> tuple[str, Stanza]:
+    """(the app that owns it, its settings)."""
+    entry = SEARCHES.get(call, call.names["name"])
+    stanza = call.head.apps.stanza(entry.app, CONF, entry.name)
+    assert stanza is not None
+    return entry.app, stanza
 
 
 @endpoint("POST", "saved/searches/{name}/{action}")
 def switch(call: Call) -> Feed:
     """``enable`` or ``disable``."""
-    return SEARCHES.switch(call, call.names["name"], call.names["action"])
+    return _with_times(call, SEARCHES.switch(call, call.names["name"], call.names["action"]))

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from starlette.concurrency import iterate_in_threadpool
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from replay.report import Row
-from replay.serve.calls import Call, endpoint
+from replay.serve.calls import LISTING, Call, endpoint
 from replay.serve.errors import Refused
 from replay.serve.feeds import Entry, Feed, messages_json, messages_xml
 from replay.serve.jobs import FAILED, TTL, Job, Request, as_content, post_process, shown_fields
@@ -37,6 +39,13 @@ _KNOWN = frozenset(
         "output_time_format", "sort_key", "sort_dir", "label", "postprocess_searches",
     }
 )  # fmt: skip
+_JOB = "search! earliest_time latest_time now timeout:integer search_mode=normal"
+_PAGE = "count:integer offset:integer f show_metadata:boolean"
+_ROWS = "json xml csv text"
+_CONTROL = (
+    "action!=cancel|finalize|touch|setttl|save|unsave|pause|unpause|enablepreview|disablepreview|setpriority "
+    "ttl:integer"
+)
 _NOT_HERE = ("index_earliest", "index_latest", "sample_ratio", "rt_indexfilter")
 
 
@@ -60,7 +69,7 @@ def request_of(call: Call, ttl: int = TTL) -> Request:
     params = {key: value for key, value in call.params if key != "output_mode"}
     return Request(
         call.text("search"), call.context, call.user, earliest, latest, call.number("timeout", ttl) or ttl,
-        sid=call.text("id"), params=params,
+        sid=call.text("id"), params=params, now=now if call.has("now") else None,
     )  # fmt: skip
 
 
@@ -68,6 +77,22 @@ async def finished(job: Job) -> Job:
     """The job, once it has ended. Waiting takes no thread."""
     with suppress(asyncio.CancelledError):
         await asyncio.wrap_future(job.future)
+    return job
+
+
+async def finished_for(call: Call, job: Job) -> Job:
+    """The same, for a client that gets the results with this answer: if it leaves, the job is cancelled.
+
+    Raises:
+        ClientDisconnect: it has left.
+    """
+    assert call.gone is not None
+    gone, ended = asyncio.ensure_future(call.gone()), asyncio.ensure_future(finished(job))
+    await asyncio.wait((gone, ended), return_when=asyncio.FIRST_COMPLETED)
+    gone.cancel()
+    if not ended.done():
+        call.head.jobs.cancel(job)
+        raise ClientDisconnect
     return job
 
 
@@ -79,7 +104,9 @@ def sid_reply(call: Call, sid: str) -> Response:
                     media_type="text/xml")  # fmt: skip
 
 
-@endpoint("POST", "search/jobs")
+@endpoint(
+    "POST", "search/jobs", takes=f"{_JOB} {_PAGE} exec_mode=normal|blocking|oneshot", gives="200 201", media=_ROWS
+)
 async def create(call: Call) -> Response:
     """Start a search: ``exec_mode`` normal (at once the id), blocking (the id when it is done), oneshot (results)."""
     mode = call.text("exec_mode", "normal")
@@ -89,9 +116,10 @@ async def create(call: Call) -> Response:
     job = await asyncio.to_thread(call.head.jobs.start, request)
     if mode == "normal":
         return sid_reply(call, job.sid)
-    await finished(job)
     if mode == "blocking":
+        await finished(job)
         return sid_reply(call, job.sid)
+    await finished_for(call, job)
     return _once(call, job, lambda: results_reply(call, job, finally_cancel=True))
 
 
@@ -111,11 +139,11 @@ def _raise_failure(job: Job) -> None:
         raise Refused(400, text, "FATAL")
 
 
-@endpoint("GET POST", "search/jobs/export")
+@endpoint("GET POST", "search/jobs/export", takes=_JOB, media=_ROWS)
 async def export(call: Call) -> Response:
     """Search, and stream the results; nothing is kept."""
     job = await asyncio.to_thread(call.head.jobs.start, request_of(call, EXPORT_TTL))
-    await finished(job)
+    await finished_for(call, job)
 
     def answer() -> Response:
         media, writer = FORMATS[_mode(call)]
@@ -135,7 +163,7 @@ def entry_of(job: Job) -> Entry:
     )
 
 
-@endpoint("GET", "search/jobs")
+@endpoint("GET", "search/jobs", takes=f"{LISTING} id")
 def jobs(call: Call) -> Feed:
     """All jobs, the newest first; with ``id``, which may be given several times, those."""
     wanted = set(call.all("id"))
@@ -164,7 +192,7 @@ def _said(call: Call, text: str) -> Response:
     return Response(messages_xml([("INFO", text, "")]), media_type="text/xml")
 
 
-@endpoint("POST", "search/jobs/{sid}/control")
+@endpoint("POST", "search/jobs/{sid}/control", takes=_CONTROL)
 def control(call: Call) -> Response:
     """``action``: cancel, finalize, touch, setttl, save, unsave; pausing is not possible."""
     job, action = call.head.jobs.get(call.names["sid"]), call.text("action")
@@ -186,7 +214,7 @@ def control(call: Call) -> Response:
     return _said(call, f"Search job {action}.")
 
 
-@endpoint("GET POST", "search/jobs/{sid}/results")
+@endpoint("GET POST", "search/jobs/{sid}/results", takes=f"{_PAGE} search", gives="200 204", media=_ROWS)
 def results(call: Call) -> Response:
     """The results of a job that is done; 204 while it is not."""
     job = call.head.jobs.get(call.names["sid"])
@@ -196,14 +224,14 @@ def results(call: Call) -> Response:
     return results_reply(call, job)
 
 
-@endpoint("GET POST", "search/jobs/{sid}/results_preview")
+@endpoint("GET POST", "search/jobs/{sid}/results_preview", takes=f"{_PAGE} search", media=_ROWS)
 def preview(call: Call) -> Response:
     """The results so far: none, until all are there."""
     job = call.head.jobs.get(call.names["sid"])
     return results_reply(call, job)
 
 
-@endpoint("GET POST", "search/jobs/{sid}/events")
+@endpoint("GET POST", "search/jobs/{sid}/events", takes=f"{_PAGE} search", media=_ROWS)
 def events(call: Call) -> Response:
     """The events of a search that gives events; of one that makes statistics there are none."""
     job = call.head.jobs.get(call.names["sid"])
@@ -212,7 +240,7 @@ def events(call: Call) -> Response:
     return _stream(call, job, FORMATS[_mode(call)][1](Rows([], [])), FORMATS[_mode(call)][0])
 
 
-@endpoint("GET", "search/jobs/{sid}/search.log")
+@endpoint("GET", "search/jobs/{sid}/search.log", media="text")
 def search_log(call: Call) -> Response:
     """What the job had to say."""
     job = call.head.jobs.get(call.names["sid"])
@@ -273,11 +301,27 @@ def _post_processed(call: Call, job: Job, text: str, offset: int, count: int) ->
 
 
 def _stream(call: Call, job: Job, lines: Iterator[str], media: str, finally_cancel: bool = False) -> StreamingResponse:
-    def body() -> Iterator[bytes]:
-        try:
-            yield from pieces(lines)
-        finally:
-            if finally_cancel:
-                call.head.jobs.cancel(job)
+    return _Stream(pieces(lines), media, (lambda: call.head.jobs.cancel(job)) if finally_cancel else None)
 
-    return StreamingResponse(iterate_in_threadpool(body()), media_type=media)
+
+class _Stream(StreamingResponse):
+    """Rows on their way to a client.
+
+    Args:
+        source: the bytes.
+        media: their type.
+        at_end: called when all are sent, and when the client is gone before.
+    """
+
+    def __init__(self, source: Generator[bytes], media: str, at_end: Callable[[], None] | None) -> None:
+        super().__init__(iterate_in_threadpool(source), media_type=media)
+        self._source, self._at_end = source, at_end
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send them."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._source.close()  # no thread is in it: those of Starlette are waited for, even by who is cancelled
+            if self._at_end is not None:
+                self._at_end()

@@ -7,7 +7,7 @@ import platform
 import socket
 from urllib.parse import quote
 
-from replay.serve.calls import Call, endpoint
+from replay.serve.calls import LISTING, Call, endpoint
 from replay.serve.errors import missing
 from replay.serve.feeds import BUILD, VERSION, Entry, Feed
 
@@ -47,13 +47,13 @@ def _messages(call: Call) -> list[Entry]:
     return entries
 
 
-@endpoint("GET", "messages")
+@endpoint("GET", "messages", takes=LISTING)
 def messages(call: Call) -> Feed:
     """What happened that somebody should know, such as events that could not be read."""
     return call.page("messages", _messages(call))
 
 
-@endpoint("POST", "messages")
+@endpoint("POST", "messages", takes="name value severity", gives="201")
 def add_message(call: Call) -> Feed:
     """Add one (``name``, ``value``, ``severity``)."""
     call.head.tell(call.text("severity", "info").upper(), call.text("value"))

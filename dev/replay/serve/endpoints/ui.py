@@ -11,7 +11,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from replay.errors import KnowledgeError, Place
-from replay.serve.calls import ANY, Call, endpoint
+from replay.serve.calls import ANY, LISTING, Call, endpoint
 from replay.serve.conf_entries import ConfKind
 from replay.serve.errors import Refused, missing
 from replay.serve.feeds import Entry, Feed
@@ -21,13 +21,13 @@ TIMES = ConfKind("times", "data/ui/times")
 _MOST_TIMES = 100
 
 
-@endpoint("GET", "data/ui/times")
+@endpoint("GET", "data/ui/times", takes=LISTING)
 def times(call: Call) -> Feed:
     """Presets of the time picker (times.conf)."""
     return call.page("times", TIMES.all(call))
 
 
-@endpoint("GET", "data/ui/views")
+@endpoint("GET", "data/ui/views", takes=LISTING)
 def views(call: Call) -> Feed:
     """The views of the apps; ``eai:data`` is their XML."""
     return call.page("views", _views(call))
@@ -62,7 +62,7 @@ def _view(app: str, file: Path) -> Entry:
     return Entry(file.stem, f"data/ui/views/{quote(file.stem, safe='')}", content, app, writable=False)
 
 
-@endpoint("GET POST", "search/timeparser")
+@endpoint("GET POST", "search/timeparser", takes="time! output_time_format", media="json")
 def timeparser(call: Call) -> Response:
     """Times in Splunk's notation -> ISO 8601, UTC; ``output_time_format`` is given by strftime.
 
