@@ -83,6 +83,9 @@ class Log:
         on_problem: takes each problem.
         sourcetype: the source type that the user gave, or None to take the format's own.
         last_time: of the event before.
+
+    Attributes:
+        has_events: one was found.
     """
 
     def __init__(
@@ -94,6 +97,7 @@ class Log:
         self.sourcetype = sourcetype
         self._on_problem = on_problem
         self.last_time = last_time
+        self.has_events = False
 
     def part(self, stream: Stream, last_time: float) -> Log:
         """A part of this log, for itself."""
@@ -123,7 +127,7 @@ class Log:
         if time is None:
             time = self.last_time
             self.report(f"an event without a usable time; it is kept with that of the one before ({time})", byte)
-        self.last_time = time
+        self.last_time, self.has_events = time, True
         return Event(raw, time, header.host or NO_HOST, header.source, self.sourcetype or header.sourcetype)
 
 

@@ -47,7 +47,7 @@ def read(log: Log, careful: Careful, header: ReadHeader, sourcetype: str) -> Ite
             yield from careful(log)
             return
         yield Lines(text, headers, _reader(log, block, careful))
-        log.last_time = _last_time(text, header, log.last_time)
+        log.last_time, log.has_events = _last_time(text, header, log.last_time), True
 
 
 def _last_time(text: bytes, header: ReadHeader, before: float) -> float:

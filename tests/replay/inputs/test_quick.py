@@ -100,6 +100,7 @@ def test_bytes_that_are_not_utf_8_are_reported_with_their_place(tmp_path: Path) 
 
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(sorted(LINES)), max_size=12), st.integers(60, 4000))
+@example(["plain", "cut off"], 60)  # there was an event, though the careful reader sees none
 @example(["plain", "no such day", "no such day"], 60)  # the time before the first of them holds for the second, too
 def test_any_mixture_in_blocks_of_any_size(tmp_path: Path, monkeypatch: Any, names: list[str], block: int) -> None:
     with monkeypatch.context() as patched:

@@ -67,18 +67,14 @@ def read(log: Log) -> Iterator[Event]:
     """The XML events of a log, and the classic text events between them."""
     window = Window(log.stream)
     between = Splitter(log)
-    count = 0
     while True:
-        for event in _between(window, between):
-            count += 1
-            yield event
+        yield from _between(window, between)
         if window.pos == len(window.data):
             break
         taken = _take(window, log, between)
         if taken:
-            count += 1
             yield taken
-    if not count and log.stream.offset:
+    if not log.has_events and log.stream.offset:
         log.report("no event found: neither <Event>...</Event> nor a classic Windows text event", 0)
 
 
