@@ -21,8 +21,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Self
@@ -50,6 +50,8 @@ class External(Command):
     definition: ExternalCommand
     arguments: tuple[str, ...]
     raw: str
+    process: Process | None = None
+    """Its process, if it was started ahead."""
 
     @classmethod
     def parse(cls, s: Scanner, parser: object) -> Self:
@@ -74,19 +76,31 @@ class External(Command):
         """No: the process sees the rows it is sent, and no other event."""
         return False
 
+    @contextmanager
+    def started(self, ctx: Context) -> Iterator[External]:
+        """The command with its process, which starts up while the commands before it are planned.
+
+        Raises:
+            CommandFailed: it does not speak the chunked protocol.
+        """
+        if not self.definition.chunked:
+            raise CommandFailed("only chunked = true commands can be run", self.definition.place)
+        with Process(self, ctx) as process, ctx.engine.stopping(process.kill):
+            yield replace(self, process=process)
+
     def plan(self, rel: Relation, ctx: Context) -> Relation:
         """Send the rows through the process.
 
         Raises:
             CommandFailed: the command reported an error, or broke the protocol.
         """
-        if not self.definition.chunked:
-            raise CommandFailed("only chunked = true commands can be run", self.definition.place)
+        if self.process is None:
+            with self.started(ctx) as started:
+                return started.plan(rel, ctx)
         texts = {name: as_text(rel.field(name)) for name, c in rel.columns.items() if c.kind is Kind.NUM}
         rows = ctx.engine.rows(rel.extend(texts))
         names = list(rel.columns)
-        with Process(self, ctx) as process, ctx.engine.stopping(process.kill):
-            got = list(process.run(rows, names))
+        got = list(self.process.run(rows, names))
         fields = dict.fromkeys(name for row in got for name in row)
         ordered = [n for n in names if n in fields] + [n for n in fields if n not in names]
         kinds = {n: Kind.MV if any(isinstance(r.get(n), list) for r in got) else Kind.STR for n in ordered}
@@ -146,6 +160,7 @@ class Process:
             [sys.executable, str(definition.path)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, cwd=definition.folder, env=env,
         )  # fmt: skip
+        self._send({"action": "getinfo", "preview": False, "searchinfo": self._searchinfo()}, b"")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -175,7 +190,7 @@ class Process:
         Raises:
             CommandFailed: see ``External.plan``.
         """
-        self._exchange({"action": "getinfo", "preview": False, "searchinfo": self._searchinfo()}, b"")
+        self._receive()  # what it says to getinfo
         stream = iter(rows)
         finished = False
         while not finished:
@@ -184,7 +199,8 @@ class Process:
             finished = following is None
             if following is not None:
                 stream = _chain(following, stream)
-            reply, body = self._exchange({"action": "execute", "finished": finished}, encode(chunk, names))
+            self._send({"action": "execute", "finished": finished}, encode(chunk, names))
+            reply, body = self._receive()
             yield from decode(body)
             if reply.get("finished") and not finished:
                 return
@@ -199,20 +215,22 @@ class Process:
             "maxresultrows": CHUNK, "earliest_time": f"{ctx.earliest or 0}", "latest_time": f"{ctx.latest or 0}",
         }  # fmt: skip
 
-    def _exchange(self, metadata: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+    def _send(self, metadata: dict[str, Any], body: bytes) -> None:
         head = json.dumps(metadata).encode()
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None and stdout is not None
-        try:
+        stdin = self._process.stdin
+        assert stdin is not None
+        # A command may end early: what it said is in its last reply, or in its standard error.
+        with suppress(BrokenPipeError):
             stdin.write(b"chunked 1.0,%d,%d\n" % (len(head), len(body)))
             stdin.write(head)
             stdin.write(body)
             stdin.flush()
-        except BrokenPipeError:
-            pass  # the command ended early: what it said is in its last reply, or in its standard error
-        reply, answer = self._read(stdout)
+
+    def _receive(self) -> tuple[dict[str, Any], bytes]:
+        assert self._process.stdout is not None
+        reply, body = self._read(self._process.stdout)
         self._messages(reply)
-        return reply, answer
+        return reply, body
 
     def _read(self, stdout: IO[bytes]) -> tuple[dict[str, Any], bytes]:
         header = stdout.readline(200)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from replay.commands import COMMANDS, EVERYTHING, Command, Needs
@@ -141,8 +142,9 @@ def plan_search(text: str, ctx: Context) -> Relation:
 def plan_pipeline(pipeline: Pipeline, ctx: Context) -> Relation:
     """Plan a parsed pipeline: the first command generates, each other one transforms."""
     first, *others = pipeline.commands
-    relation = first.generate(ctx, needs_of(others))
-    return plan_onto(relation, tuple(others), ctx)
+    with ExitStack() as running:
+        started = tuple(running.enter_context(command.started(ctx)) for command in others)
+        return plan_onto(first.generate(ctx, needs_of(others)), started, ctx)
 
 
 def explain_sql(text: str, ctx: Context) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,10 +83,17 @@ def test_the_shipped_search_finds_the_attack_and_nothing_else() -> None:
 def test_what_was_done_is_told_on_standard_error() -> None:
     done = replay("run", str(SAMPLE))
     assert "fillnull_value=null" in done.stderr
-    assert "4 results; read 1 files, 317 events (" in done.stderr
-    assert " passed over), 0 problems in " in done.stderr
+    assert "4 results; read 1 files, 317 events, 0 problems in " in done.stderr
     assert "An instance of" in done.stdout
     assert "80" in done.stdout
+
+
+def test_in_large_logs_events_that_cannot_count_are_passed_over(tmp_path: Path) -> None:
+    large = tmp_path / "large.log"
+    large.write_bytes(SAMPLE.read_bytes() * 3)
+    done = replay("run", str(large), "--expect", "4")
+    assert "read 1 files, 951 events (" in done.stderr
+    assert " passed over), 0 problems in " in done.stderr
 
 
 @pytest.mark.parametrize(

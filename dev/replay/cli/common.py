@@ -21,6 +21,7 @@ from replay.session import Loaded, Session
 
 DONE, UNEXPECTED, WRONG, MALFORMED = 0, 1, 2, 3
 PROBLEMS_SHOWN = 20
+_LARGE = 1024 * 1024
 
 app = typer.Typer(
     help="A Splunk search head in one process: loads Splunk apps as they are and runs their searches on real logs.",
@@ -48,6 +49,11 @@ Prefilter = Annotated[
     bool, typer.Option(help="Pass over XML events whose raw text cannot hold what the search asks for.")
 ]
 Tolerate = Annotated[bool, typer.Option("--tolerate", help="Malformed input does not fail the run.")]
+
+
+def large(data: list[str]) -> bool:
+    """True if it is worth while to find out which events may be passed over."""
+    return any(not os.path.isfile(name) for name in data) or sum(map(os.path.getsize, data)) > _LARGE
 
 
 def load(

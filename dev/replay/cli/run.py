@@ -24,6 +24,7 @@ from replay.cli.common import (
     conclude,
     err,
     finish,
+    large,
     load,
     open_session,
 )
@@ -60,7 +61,7 @@ def run(
     err.print(f"[bold]{escape(saved.name)}[/bold] ({saved.app})")
     err.print(escape(session.expanded(saved)), style="dim")
     ctx = session.saved_context(saved, earliest, latest)
-    texts = required_texts(saved.search, ctx) if prefilter and output != HTML else None
+    texts = required_texts(saved.search, ctx) if prefilter and output != HTML and large(data) else None
     loaded = load(session, data, sourcetype, index, texts)
     if output == HTML:
         started = time.perf_counter()

@@ -21,6 +21,7 @@ from replay.cli.common import (
     Tolerate,
     app,
     finish,
+    large,
     load,
     open_session,
 )
@@ -39,5 +40,5 @@ def search(
     """Run a search on logs."""
     session = open_session(apps, macros, store)
     ctx = session.context(session.home, Place(), earliest, latest)
-    loaded = load(session, data, sourcetype, index, required_texts(spl, ctx) if prefilter else None)
+    loaded = load(session, data, sourcetype, index, required_texts(spl, ctx) if prefilter and large(data) else None)
     finish(session, plan_search(spl, ctx), loaded, output, expect, tolerate)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, is_dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -53,6 +54,11 @@ class Command(ABC):
         Raises:
             SearchError: with the column of what was not understood.
         """
+
+    @contextmanager
+    def started(self, ctx: Context) -> Iterator[Command]:
+        """The command, ready to be planned. What takes long to start does so while the commands before are planned."""
+        yield self
 
     @abstractmethod
     def plan(self, rel: Relation, ctx: Context) -> Relation:
