@@ -1,17 +1,18 @@
 """DuckDB. The only file that imports it.
 
-One ``Engine`` is one in-memory database with the SQL macros of prelude.sql. User-defined functions (PCRE regular
-expressions and the like) are registered when a query first names them, since pyarrow is slow to import.
+One ``Engine`` is one in-memory database. The SQL macros of prelude.sql, and user-defined functions (PCRE regular
+expressions and the like), become known to it when a query first names them.
 """
 
 from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,7 +26,8 @@ from replay.errors import ReplayError
 from replay.relation import ORDER, Column, Relation, fresh_name, quote
 
 # What a search text may hold can look like such a call: only names in USER_FUNCTIONS count.
-_UDF_CALL = re.compile(r"\b(py_[a-z0-9_]+)\(")
+_CALL = re.compile(r"\b((?:py|spl)_[a-z0-9_]+)\(")
+_MACRO = re.compile(r"^CREATE MACRO (\w+)\(.*?;$", re.DOTALL | re.MULTILINE)
 MEMORY_LIMIT = "1GB"
 _FEW = 2_000
 _ROW_GROUP = 24_576
@@ -46,6 +48,13 @@ class UserFunction:
     parameters: Sequence[str]
     returns: str
     vectorised: bool = True
+
+
+@cache
+def macros() -> Mapping[str, str]:
+    """Name -> definition of every SQL macro (prelude.sql)."""
+    text = resources.files("replay").joinpath("prelude.sql").read_text(encoding="utf-8")
+    return {found[1]: found[0] for found in _MACRO.finditer(text)}
 
 
 USER_FUNCTIONS: dict[str, UserFunction] = {}
@@ -78,7 +87,6 @@ class Engine:
         self._spilled = TemporaryDirectory(prefix="replay-spilled-")
         self._con.execute(f"SET GLOBAL temp_directory = {quote(self._spilled.name)}")
         self._con.execute(f"SET GLOBAL memory_limit = {quote(MEMORY_LIMIT)}")
-        self._con.execute(resources.files("replay").joinpath("prelude.sql").read_text(encoding="utf-8"))
         self._push_filters(not computed)
         self._registered: set[str] = set()
         self._registering = RLock()
@@ -159,6 +167,8 @@ class Engine:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All that is written within is written, or nothing."""
+        with self._registering:
+            self._define(macros())  # what is defined within would be gone if it fails
         self.execute("BEGIN")
         try:
             yield
@@ -179,14 +189,25 @@ class Engine:
         if self._cancelled:
             raise Cancelled("the search was cancelled")
         with self._registering:
-            for name in (USER_FUNCTIONS.keys() & _UDF_CALL.findall(sql)) - self._registered:
-                self._register(name)
+            self._define(_CALL.findall(sql))
         try:
             return connection.execute(sql)
         except duckdb.InterruptException as e:
             raise Cancelled("the search was cancelled") from e
         except duckdb.Error as e:
             raise EngineError(f"the database refused the query: {e}") from e
+
+    def _define(self, names: Iterable[str]) -> None:
+        """Make known what SQL is about to call: to define all macros and functions takes longer than many a search."""
+        for name in names:
+            if name in self._registered:
+                continue
+            if name in USER_FUNCTIONS:
+                self._register(name)
+            elif name in macros():
+                self._registered.add(name)
+                self._define(_CALL.findall(macros()[name]))
+                self._con.execute(macros()[name])
 
     def _register(self, name: str) -> None:
         udf = USER_FUNCTIONS[name]

@@ -25,6 +25,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from threading import Timer
 from typing import IO, Any, Self
 
 from replay.commands import Command, Needs
@@ -178,11 +179,10 @@ class Process:
             if pipe is not None and not pipe.closed:
                 with suppress(BrokenPipeError):
                     pipe.close()
-        try:
-            self._process.wait(timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        impatient = Timer(PATIENCE, self._process.kill)  # waiting with a timeout sleeps longer than most commands take
+        impatient.start()
+        self._process.wait()
+        impatient.cancel()
 
     def run(self, rows: Iterable[Mapping[str, Value]], names: list[str]) -> Iterator[dict[str, Value]]:
         """Send all rows, yield all that come back.

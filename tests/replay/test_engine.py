@@ -1,11 +1,14 @@
-"""Rows that come from Python: any text that an event, a lookup or a command can hold, few or many."""
+"""Rows that come from Python, whatever they hold, few or many; and the SQL macros, each known when it is called."""
 
 from __future__ import annotations
+
+import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from replay.engine import Engine
+from replay.engine import Engine, EngineError, macros
+from support import ROOT
 
 FEW, MANY = 1, 3000
 TEXTS = [
@@ -40,3 +43,25 @@ def test_text(given: str | None, expected: str | None, rows: int) -> None:
 @given(st.text(alphabet=st.characters(exclude_categories=()), max_size=20))
 def test_few_and_many_are_read_alike(text: str) -> None:
     assert through(text, "VARCHAR", FEW) == through(text, "VARCHAR", MANY)
+
+
+def test_every_macro_of_the_prelude_is_there() -> None:
+    text = (ROOT / "dev/replay/prelude.sql").read_text(encoding="utf-8")
+    assert sorted(macros()) == sorted(re.findall(r"CREATE MACRO (\w+)", text))
+
+
+def test_a_macro_is_known_when_it_is_first_called() -> None:
+    """In a branch as in the trunk, and with the macros that it calls."""
+    engine = Engine()
+    branch = engine.branch()
+    assert branch.scalar("SELECT spl_plus('1', '2')") == "3"
+    assert engine.scalar("SELECT spl_plus('a', 'b')") == "ab"
+
+
+def test_a_transaction_that_fails_leaves_the_macros() -> None:
+    engine = Engine()
+    branch = engine.branch()
+    with pytest.raises(EngineError), branch.transaction():
+        assert branch.scalar("SELECT spl_plus('1', '2')") == "3"
+        branch.execute("SELECT nonsense")
+    assert engine.scalar("SELECT spl_plus('1', '2')") == "3"
