@@ -17,7 +17,7 @@ from replay.relation import quote
 
 SMALL = 1024 * 1024
 """A log shorter than this is read by the careful reader: it is done before pyarrow is even imported."""
-BLOCK = 4 * 1024 * 1024
+BLOCK = 2 * 1024 * 1024
 
 # A line break where the line before it does not end an event, or the line behind it does not begin one.
 _IRREGULAR = rb"\n(?:(?<!</Event>\n)(?<!</Event>\r\n)|(?!<Event )(?!\z))"

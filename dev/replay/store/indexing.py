@@ -19,10 +19,10 @@ from replay.relation import quote
 from replay.store.folder import StoreFolder
 from replay.store.manifest import Bucket, Manifest, Source
 
-_TEXT = 8 * 1024 * 1024
+_TEXT = 16 * 1024 * 1024
 _EVENTS = 50_000
 """About how much goes into one file; each is held in memory while it is written."""
-_ROW_GROUP = 8192
+_ROW_GROUP = 4096
 _WRITERS = 2
 
 
