@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from replay.engine import Engine
 from replay.inputs import Event, Lines
 
-_FEW = 20_000
+_FEW = 5_000
 Batch = Sequence[Event] | Lines
 """Events that are handed on together."""
 

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from replay.errors import InputError
+from replay.serve.head import Head
+from replay.store.folder import MANIFEST
 from serve.running import Server, Start
 from support import write_app
 
@@ -102,3 +105,9 @@ def test_only_the_owner_can_read_the_store(start: Start, tmp_path: Path) -> None
     assert (tmp_path / "store").stat().st_mode & 0o077 == 0
     assert os.stat(tmp_path / "store/server.key").st_mode & 0o077 == 0
     assert server.stop() == 0
+
+
+def test_a_store_of_replay_index_is_refused(tmp_path: Path) -> None:
+    (tmp_path / MANIFEST).write_text('{"format": 1, "buckets": []}', encoding="utf-8")
+    with pytest.raises(InputError, match="belongs to `replay index`"):
+        Head([], "secret", tmp_path)

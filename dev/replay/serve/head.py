@@ -10,7 +10,7 @@ from pathlib import Path
 
 from replay.context import Context, Dispatch
 from replay.engine import Engine
-from replay.errors import Place
+from replay.errors import InputError, Place
 from replay.index import Index
 from replay.serve.accounts import Accounts
 from replay.serve.alerts import Alerts
@@ -21,6 +21,7 @@ from replay.serve.feeds import Message
 from replay.serve.jobs import Job, Jobs, Request
 from replay.serve.scheduler import Scheduler
 from replay.spl.timespec import parse_time
+from replay.store.folder import MANIFEST
 
 MOST_MESSAGES = 100
 
@@ -32,9 +33,14 @@ class Head:
         given: folders of apps.
         password: of the user ``admin``.
         store: folder in which all is kept; without it, all is gone at the end.
+
+    Raises:
+        InputError: the folder is a store of ``replay index``.
     """
 
     def __init__(self, given: Sequence[Path], password: str, store: Path | None = None) -> None:
+        if store is not None and (store / MANIFEST).exists():
+            raise InputError("this folder belongs to `replay index`: name another for --store", Place(str(store)))
         self._temporary = tempfile.TemporaryDirectory(prefix="replay-serve-") if store is None else None
         self.folder = store or Path(self._temporary.name if self._temporary else "")
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)

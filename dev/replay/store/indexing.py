@@ -69,7 +69,7 @@ def new_sources(paths: Sequence[Path | str], manifest: Manifest, options: Option
         except OSError:
             sha256 = ""  # the reader reports it
         name = os.path.abspath(file)
-        if sha256 in have or sha256 in new.values():
+        if sha256 and (sha256 in have or sha256 in new.values()):
             known.append(file)
         elif name in names:
             raise InputError(

@@ -150,6 +150,18 @@ def test_a_file_that_has_changed_is_refused_before_anything_is_done(tmp_path: Pa
     assert (tmp_path / "s" / MANIFEST).read_bytes() == before
 
 
+def test_files_that_cannot_be_read_are_told_each_time(tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    for name in ("a", "b"):
+        (logs / name).symlink_to(tmp_path / "gone")
+    (logs / "c").write_bytes(SYSMON.read_bytes())
+    for events in (317, 0):
+        loaded = Loaded()
+        added = put(tmp_path / "s", logs, loaded=loaded)
+        assert (added.events, len(loaded.problems)) == (events, 2)
+
+
 def manifest(store: Path, text: str) -> Path:
     store.mkdir()
     (store / MANIFEST).write_text(text, encoding="utf-8")
