@@ -64,11 +64,11 @@ def _last_time(text: bytes, header: ReadHeader, before: float) -> float:
 
 def whole_lines(stream: Stream) -> bytes:
     """The next whole lines of a stream, some megabytes; at its end, or after a very long line, what there is."""
-    pieces: list[bytes] = []
+    pieces: list[memoryview] = []  # so that a block is copied once
     size = 0
     while piece := stream.read(BLOCK):
         cut = piece.rfind(b"\n") + 1
-        pieces.append(piece[:cut] if cut else piece)
+        pieces.append(memoryview(piece)[: cut or None])
         size += len(piece)
         if cut:
             stream.unread(piece[cut:])
