@@ -63,7 +63,6 @@ def test_a_hundred_clients_at_once(server: Server, index: str) -> None:
     assert server.search(f"search index={index} | stats dc(_raw) as n") == [{"n": "100"}]
 
 
-@pytest.mark.slow
 def test_an_upload_of_100_megabytes(server: Server, index: str) -> None:
     token = server.token(index, index=index)
     before = resident(server)
