@@ -13,6 +13,7 @@ from replay.commands import Command
 from replay.errors import KnowledgeError
 from replay.external import External
 from replay.knowledge import SavedSearch
+from replay.knowledge.conf import boolean
 
 RISK = "rbaenrich"
 """The app's command that adds the risk of a detection to its results."""
@@ -24,9 +25,15 @@ def enriched(saved: SavedSearch, text: str) -> str:
     Args:
         saved: the search; one without a risk action, or that runs the app's command itself, is left as it is.
         text: the search, or what of it is to be run.
+
+    Raises:
+        KnowledgeError: the risk action is no boolean, or no command can name the detection.
     """
-    risky = has_risk(saved) and '"' not in saved.name
-    return f'{text}\n| {RISK} detection="{saved.name}"' if risky and RISK not in saved.search else text
+    if not has_risk(saved) or RISK in saved.search:
+        return text
+    if '"' in saved.name:
+        raise KnowledgeError("the name of a detection with risk cannot hold a double quote: rename it", saved.place)
+    return f'{text}\n| {RISK} detection="{saved.name}"'
 
 
 def by_risk_object(commands: Iterable[Command]) -> tuple[Command, ...]:
@@ -46,8 +53,12 @@ def _as_events(command: Command) -> Command:
 
 
 def has_risk(saved: SavedSearch) -> bool:
-    """Whether its risk action is on."""
-    return saved.settings.get("action.risk", "0") in ("1", "true")
+    """Whether its risk action is on.
+
+    Raises:
+        KnowledgeError: the setting is no boolean.
+    """
+    return boolean(saved.settings.get("action.risk") or "0", saved.place)
 
 
 def object_fields(saved: SavedSearch) -> list[str]:

@@ -30,6 +30,8 @@ CONDITIONS: list[tuple[dict[str, str], int]] = [
     ({"counttype": "number of hosts", "relation": "equal to", "quantity": "2"}, 4),
     ({"counttype": "number of sources", "relation": "equal to", "quantity": "1"}, 4),
     ({"counttype": "custom", "alert_condition": "search n>3"}, 4),
+    ({"alert_condition": "search n>3"}, 4),
+    ({"alert_condition": "search n>100"}, 0),
     ({"counttype": "custom", "alert_condition": "stats count | where count>4"}, 0),
     ({"counttype": "number of events", "relation": "rises by", "quantity": "1"}, 0),
 ]
@@ -73,7 +75,9 @@ WRONG_CONDITIONS = [
     {"counttype": "number of events", "relation": "greater than", "quantity": "some"},
     {"counttype": "number of events", "relation": "greater than", "quantity": "5%"},
     {"counttype": "custom"},
+    {"counttype": "number of events", "relation": "equal to", "quantity": "4", "alert_condition": "search n>3"},
     {"alert.suppress": "1"},
+    {"alert.suppress": "1", "alert.suppress.period": "1h", "alert.suppress.fields": "dest, nosuch"},
     {"alert.suppress": "1", "alert.suppress.period": "soon"},
     {"alert.suppress": "1", "alert.suppress.period": "1h", "alert.digest_mode": "0"},
 ]
@@ -108,6 +112,20 @@ def test_throttling(world: Any, settings: dict[str, str], written: list[int]) ->
         w.tick(HOUR)
         found.append(risks(w))
     assert found == written
+
+
+def test_what_could_not_be_acted_upon_is_not_throttled(world: Any) -> None:
+    """An alert whose actions failed fires again at the next run."""
+    w = world(s={**ONE, "search": HOSTS, **RISK, "alert.suppress": "1", "alert.suppress.period": "1d"})
+    right = RISK["action.risk.param._risk"]
+    w.change(**{"action.risk.param._risk": "[broken"})
+    w.tick()
+    w.tick(HOUR)
+    w.tick()
+    assert risks(w) == 0
+    w.change(**{"action.risk.param._risk": right})
+    w.tick(HOUR)
+    assert risks(w) == 4
 
 
 def test_new_values_are_acted_upon_while_others_are_throttled_even_after_a_stop(world: Any) -> None:

@@ -347,3 +347,39 @@ def test_pages(server: Server) -> None:
     assert (len(first["entry"]), first["paging"]["perPage"]) == (2, 2)
     rest = server.get("/services/apps/local", count="-1", offset="2").json
     assert len(rest["entry"]) == first["paging"]["total"] - 2
+
+
+SAVED = "/servicesNS/nobody/search/saved/searches"
+
+
+def test_a_malformed_setting_can_be_seen_and_mended(server: Server) -> None:
+    assert server.post(SAVED, name="malformed_action", search="| makeresults").status == 201
+    assert server.post(f"{SAVED}/malformed_action", **{"action.email": "maybe"}).status == 200
+    assert server.get(SAVED, count="0").status == 200
+    assert server.post(f"{SAVED}/malformed_action", **{"action.email": "0"}).status == 200
+
+
+@pytest.mark.parametrize("ttl", ["10m", "abc", "²", "-1"])
+def test_a_time_to_live_that_is_none_is_refused(server: Server, ttl: str) -> None:
+    server.post(SAVED, name="with_ttl", search="| makeresults")
+    answer = server.post(f"{SAVED}/with_ttl/dispatch", **{"dispatch.ttl": ttl})
+    assert answer.status == 400
+    assert b"dispatch.ttl" in answer.body
+
+
+def test_the_events_of_a_job_are_what_it_found_in_the_index(server: Server) -> None:
+    assert server.post("/services/data/indexes", name="of_events").status == 201
+    token = server.token("of_events", index="of_events")
+    assert server.send(token, "", b'{"event": "one"}{"event": "two"}').status == 200
+    sid = job(server, "search index=of_events")
+    for version in (V1, V2):
+        found = server.get(f"{version}/{sid}/events", output_mode="json").json["results"]
+        assert sorted(row["_raw"] for row in found) == ["one", "two"]
+
+
+def test_server_info(server: Server) -> None:
+    (entry,) = server.get("/services/server/info", output_mode="json").json["entry"]
+    content = entry["content"]
+    assert content["version"][0].isdigit()
+    assert content["guid"]
+    assert content["serverName"]

@@ -16,6 +16,7 @@ def check(
 ) -> None:  # fmt: skip
     """Plan every saved search of the apps without data; exit with 2 if any fails."""
     from replay.check import check_searches
-    from replay.cli.verdicts import print_verdicts
+    from replay.cli.verdicts import check_output, print_verdicts
 
+    check_output(output)
     print_verdicts(check_searches(Session(apps, accelerate=True)), output)

@@ -69,6 +69,8 @@ def load(
     if session.store is not None:
         if data:
             raise ReplayError("--store searches what is in the store: index further logs with `replay index`")
+        if sourcetype is not None:
+            raise ReplayError("--sourcetype says what logs are: it belongs to `replay index`, not to --store")
         return Loaded(events=session.index.count(), store=session.store)
     if not data:
         raise ReplayError("nothing to search: name logs, or a store that `replay index` has made (--store DIR)")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from replay.cli.common import MALFORMED, Apps, Data, IndexName, Sourcetype, Tolerate, app, err, problems
+from replay.cli.common import MALFORMED, Apps, Data, IndexName, Sourcetype, Tolerate, app, err, problems, warn
 from replay.cli.progress import counting, reading
 
 
@@ -30,9 +30,9 @@ def index(
         added = index_logs(Engine(), folder, data, index, loaded.options(sourcetype, advance))
     wanted = datasets_read(apps)
     with counting("summarising", len(wanted)) as advance:
-        for dataset in summarise(apps, store, wanted):
+        for said in summarise(apps, store, wanted, warn):
             advance(1)
-            err.print(f"summarised {dataset}", style="dim")
+            err.print(said, style="dim")
     problems(loaded)
     known = f", {len(added.known)} files were there already" if added.known else ""
     err.print(f"indexed {len(added.sources)} files, {added.events} events{known}, {len(loaded.problems)} problems")

@@ -52,7 +52,7 @@ def run(
         if search is not None or expect is not None:
             raise ReplayError("--all runs every search: it goes with neither --search nor --expect")
         session = open_session(apps, macros, store, accelerate=True)
-        run_all(session, load(session, data, sourcetype, index), earliest, latest, output, tolerate)
+        run_all(session, lambda: load(session, data, sourcetype, index), earliest, latest, output, tolerate)
         return
     check_output(output)
     session = open_session(apps, macros, store)

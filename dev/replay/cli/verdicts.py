@@ -15,14 +15,18 @@ from replay.errors import ReplayError
 OUTPUTS = ("text", "json")
 
 
-def print_verdicts(verdicts: Iterable[Verdict], output: str) -> None:
-    """Print a line for each verdict as it comes; leave with 2 if one fails.
+def check_output(output: str) -> None:
+    """Refuse, before anything is done, an output that there is not.
 
     Raises:
-        ReplayError: no such output.
+        ReplayError: it is none.
     """
     if output not in OUTPUTS:
         raise ReplayError(f"--output {output}: one of {', '.join(OUTPUTS)}")
+
+
+def print_verdicts(verdicts: Iterable[Verdict], output: str) -> None:
+    """Print a line for each verdict as it comes; leave with 2 if one fails."""
     failed = 0
     for verdict in verdicts:
         failed += verdict.status != "runs"

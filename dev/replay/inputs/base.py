@@ -109,13 +109,22 @@ class Log:
 
     def text(self, data: bytes, byte: int) -> str:
         """The text of an event; bytes that are not UTF-8 become U+FFFD and are reported, once for the
-        event."""
+        event. So are NUL bytes, which stay: a value that holds one is equal to no value without."""
+        if (nul := data.find(b"\0")) >= 0:
+            count = data.count(b"\0")
+            self.report(f"{count} NUL bytes in an event; it is kept with them", byte + nul)
         try:
             return data.decode()
         except UnicodeDecodeError as error:
             bad = data[error.start : error.start + 4].hex(" ")
             self.report(f"not UTF-8 ({bad}); the event is kept with U+FFFD in its place", byte + error.start)
             return data.decode(errors="replace")
+
+    def nul_between(self, data: bytes, byte: int) -> None:
+        """Reports the NUL bytes in what stands between events: a log that was not written to its end has them."""
+        if (nul := data.find(b"\0")) >= 0:
+            count = data.count(b"\0")
+            self.report(f"{count} NUL bytes between events, left out", byte + nul)
 
     def event(self, raw: str, header: Header, byte: int) -> Event:
         """The event at ``byte``.

@@ -77,6 +77,7 @@ class _Splitter:
         while True:
             match = _BETWEEN.match(window.data, window.pos)
             end = match.end() if match else window.pos
+            self._log.nul_between(window.data[window.pos : end], window.base + window.pos)
             skipped = skipped[-1:] + window.data[window.pos : end].strip()
             window.pos = end
             if end < len(window.data) or not window.more():

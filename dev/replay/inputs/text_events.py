@@ -75,7 +75,10 @@ class Splitter:
 
     def feed(self, piece: bytes, byte: int) -> Iterator[Event]:
         """Yields the events that are whole with this piece, which begins at offset ``byte``."""
-        if self.skipping or not piece or (not self._data and not piece.strip(_BLANK)):
+        if self.skipping or not piece:
+            return
+        if not self._data and not piece.strip(_BLANK):
+            self._log.nul_between(piece, byte)
             return
         if not self._data:
             self._byte = byte
@@ -115,7 +118,9 @@ class Splitter:
         self._scan = max(self._scan, len(self._data) - LONGEST_START, 0)
 
     def _event(self, size: int) -> Event:
-        raw = self._log.text(self._data[:size].rstrip(_SPACE), self._byte)
+        data = self._data[:size].rstrip(_SPACE)
+        self._log.nul_between(self._data[len(data) : size], self._byte + len(data))
+        raw = self._log.text(data, self._byte)
         event = self._log.event(raw, header(raw), self._byte)
         self._forget(size)
         self.open = False
@@ -124,6 +129,7 @@ class Splitter:
     def _no_event(self, size: int) -> None:
         data, byte = self._data[:size], self._byte
         self._forget(size)
+        self._log.nul_between(data, byte)
         if _DECLARATION.search(data):
             self._log.report("a document type or entity declaration; it is not expanded", byte)
         words = _MARKUP.sub(b"", data).strip(_BLANK)

@@ -30,6 +30,18 @@ _TRUE = frozenset({"1", "true", "t", "yes", "y"})
 _FALSE = frozenset({"0", "false", "f", "no", "n"})
 
 
+def boolean(text: str, place: Place) -> bool:
+    """A Splunk boolean: 1/0, true/false, yes/no and their initials, in any case.
+
+    Raises:
+        KnowledgeError: the text is none of these.
+    """
+    value = text.strip().lower()
+    if value in _TRUE or value in _FALSE:
+        return value in _TRUE
+    raise KnowledgeError(f"`{text}` is not a boolean; write true or false", place)
+
+
 class Setting(NamedTuple):
     """One ``key = value`` of a stanza: its text without outer blanks, and where it stands."""
 
@@ -69,12 +81,8 @@ class Stanza:
         Raises:
             KnowledgeError: the value is none of these.
         """
-        value = self.text(key).lower()
-        if value in _TRUE or value in _FALSE:
-            return value in _TRUE
-        if not value:
-            return default
-        raise KnowledgeError(f"`{value}` is not a boolean; write true or false", self.place_of(key))
+        value = self.text(key)
+        return boolean(value, self.place_of(key)) if value else default
 
     def number(self, key: str, default: int) -> int:
         """``key`` as a whole number.

@@ -183,7 +183,12 @@ def _decoded(dist: object) -> Distribution:
         points = np.array(numbers(dist, "_data"))
         if len(points) < 2 or not points.std() > 0:
             raise ModelError("it holds a gaussian_kde of too few values")
-        return Kde(float(points.min()), float(points.max()), len(points), points)
+        low, high, size = float(points.min()), float(points.max()), len(points)
+        if dist.state.get("_min") is not None:  # the points are a sample of larger ones
+            low, high = number(dist, "_min"), number(dist, "_max")
+        if dist.state.get("_cardinality") is not None:
+            size = int(number(dist, "_cardinality"))
+        return Kde(low, high, size, points)
     loc, scale = number(dist, "_mean"), number(dist, "_std")
     if not scale > 0:
         raise ModelError(f"it holds a {kinds[dist.name]} distribution without width")

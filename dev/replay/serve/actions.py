@@ -45,17 +45,18 @@ def run_actions(stanza: Stanza, alerts: Alerts) -> Callable[[Job, Context], None
         enabled = actions_of(stanza)
         if not enabled:
             return
-        rows = alerts.to_act_upon(stanza, job, ctx)
-        if not rows:
-            return
         for name in enabled:
             if name not in _NOT_ACTIONS:
                 job.warn(f"the action `{name}` is not run on this server")
-        actor = _Actor(stanza.values(), job, ctx)
-        if "risk" in enabled:
-            actor.write(actor.risk_events(rows), RISK_INDEX)
-        if "notable" in enabled:
-            actor.write(actor.findings(rows), NOTABLE_INDEX)
+        with alerts.acting(stanza, job, ctx) as rows:
+            if not rows:
+                return
+            actor = _Actor(stanza.values(), job, ctx)
+            events = {RISK_INDEX: [*actor.risk_events(rows)] if "risk" in enabled else []}
+            events[NOTABLE_INDEX] = [*actor.findings(rows)] if "notable" in enabled else []
+            for index, found in events.items():  # all are there before one is written
+                if found:
+                    actor.write(iter(found), index)
 
     return run
 

@@ -15,7 +15,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
@@ -54,8 +55,11 @@ class Alerts:
         self._counts: dict[str, float] = found["counts"]
         self._until: dict[str, dict[str, float]] = found["until"]
 
-    def to_act_upon(self, stanza: Stanza, job: Job, ctx: Context) -> list[Row]:
-        """The results that the actions of a saved search are for; a message of the job says why others are not.
+    @contextmanager
+    def acting(self, stanza: Stanza, job: Job, ctx: Context) -> Iterator[list[Row]]:
+        """While a saved search acts: the results that its actions are for; a message says why others are not.
+
+        If the actions fail, nothing is throttled for it: the next run acts.
 
         Args:
             stanza: of the saved search.
@@ -65,12 +69,26 @@ class Alerts:
         Raises:
             KnowledgeError: a setting is wrong.
         """
+        group = group_of(stanza, job.request.app)
+        with self._lock:
+            before = dict(self._until.get(group, {}))
+        try:
+            yield self._to_act_upon(stanza, job, ctx)
+        except BaseException:
+            with self._lock:
+                self._until[group] = before
+                self._save()
+            raise
+
+    def _to_act_upon(self, stanza: Stanza, job: Job, ctx: Context) -> list[Row]:
         rows = list(job.page(0, 0))
         if not self._fires(stanza, rows, job, ctx):
             job.tell("INFO", f"the alert condition ({_sentence(stanza)}) is not met: no actions")
             return []
         if not stanza.flag("alert.suppress"):
             return rows
+        if rows:
+            _check_fields(stanza, job)
         left = self._not_throttled(stanza, rows, group_of(stanza, job.request.app), ctx.now)
         if len(left) < len(rows):
             job.tell("INFO", f"alert.suppress: {len(rows) - len(left)} of {len(rows)} results are throttled")
@@ -79,7 +97,7 @@ class Alerts:
     # --- condition ----------------------------------------------------------------------------------------------------
 
     def _fires(self, stanza: Stanza, rows: Sequence[Row], job: Job, ctx: Context) -> bool:
-        kind = stanza.text("counttype", "always")
+        kind = _kind(stanza)
         if kind == "always":
             return True
         if kind == "custom":
@@ -109,7 +127,7 @@ class Alerts:
 
     def _not_throttled(self, stanza: Stanza, rows: Sequence[Row], group: str, now: float) -> list[Row]:
         period = _period(stanza)
-        fields = [one.strip() for one in stanza.text("alert.suppress.fields").split(",") if one.strip()]
+        fields = _suppress_fields(stanza)
         digest = stanza.flag("alert.digest_mode", True)
         if not digest and not fields:
             raise KnowledgeError("alert.digest_mode = 0 with alert.suppress needs alert.suppress.fields", stanza.place)
@@ -136,7 +154,8 @@ class Alerts:
 
     def throttled_until(self, group: str, now: float) -> float | None:
         """When the throttling of a search (see ``group_of``) is over; None if nothing is throttled now."""
-        return max((until for until in self._until.get(group, {}).values() if until > now), default=None)
+        with self._lock:
+            return max((until for until in self._until.get(group, {}).values() if until > now), default=None)
 
     def acknowledge(self, group: str) -> None:
         """Throttle no longer."""
@@ -190,6 +209,30 @@ def _holds(stanza: Stanza, count: float, before: float | None) -> bool:
 
 
 def _sentence(stanza: Stanza) -> str:
-    if stanza.text("counttype") == "custom":
+    if _kind(stanza) == "custom":
         return stanza.text("alert_condition").strip()
     return " ".join(stanza.text(key) for key in ("counttype", "relation", "quantity"))
+
+
+def _kind(stanza: Stanza) -> str:
+    """What is counted; a condition of its own goes without counttype (savedsearches.conf, "alert_condition")."""
+    kind = stanza.text("counttype")
+    condition = bool(stanza.text("alert_condition").strip())
+    if condition and kind not in ("", "custom"):
+        raise KnowledgeError(
+            f"alert_condition stands beside counttype `{kind}`: leave one of them out", stanza.place_of("counttype")
+        )
+    return kind or ("custom" if condition else "always")
+
+
+def _suppress_fields(stanza: Stanza) -> list[str]:
+    return [one.strip() for one in stanza.text("alert.suppress.fields").split(",") if one.strip()]
+
+
+def _check_fields(stanza: Stanza, job: Job) -> None:
+    """A field that no result has would make all results one, and throttle all but the first."""
+    strange = [field for field in _suppress_fields(stanza) if field not in (*job.fields, "_time", "_raw")]
+    if strange:
+        raise KnowledgeError(
+            f"alert.suppress.fields: no result has the field `{strange[0]}`", stanza.place_of("alert.suppress.fields")
+        )

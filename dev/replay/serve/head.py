@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Lock
 
 from replay.context import Context, Dispatch
 from replay.engine import Engine
@@ -56,10 +57,12 @@ class Head:
         self.started = time.time()
         self.api_uri = self.hec_uri = ""
         self.bulletin: list[tuple[float, Message]] = []
+        self._telling = Lock()
 
     def tell(self, kind: str, text: str) -> None:
         """A message for every user (``/services/messages``)."""
-        self.bulletin = [*self.bulletin[-MOST_MESSAGES + 1 :], (time.time(), (kind, text))]
+        with self._telling:
+            self.bulletin = [*self.bulletin[-MOST_MESSAGES + 1 :], (time.time(), (kind, text))]
 
     def schedule(self, clock: Callable[[], float] = time.time) -> Scheduler:
         """Begin to schedule saved searches; ``clock`` gives epoch seconds."""

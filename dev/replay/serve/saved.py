@@ -59,7 +59,7 @@ def dispatch(head: Head, app: str, stanza: Stanza, how: Dispatch) -> Job:
         how: see there.
 
     Raises:
-        Refused: it is disabled, a time is none, or its search does not parse.
+        Refused: it is disabled, a time or ``dispatch.ttl`` is none, or its search does not parse.
     """
     if stanza.disabled:
         raise Refused(400, f"The saved search '{stanza.name}' is disabled: enable it first")
@@ -78,12 +78,14 @@ def dispatch(head: Head, app: str, stanza: Stanza, how: Dispatch) -> Job:
 
 def _ttl(text: str, stanza: Stanza, now: float) -> int:
     """Seconds; ``2p``, which is the default, means two periods of the schedule."""
-    if text.isdigit():
-        return int(text)
-    periods = re.fullmatch(r"(\d{1,3})p", text or "2p")
+    found = re.fullmatch(r"([0-9]{1,9})(p?)", text or "2p")
+    if found is None:
+        raise Refused(400, f"Invalid value '{text[:50]}' for 'dispatch.ttl': seconds, or periods such as 2p")
+    if not found[2]:
+        return int(found[1])
     try:
-        if periods and stanza.text("cron_schedule"):
-            return max(int(int(periods[1]) * period(stanza.text("cron_schedule"), now)), TTL)
+        if stanza.text("cron_schedule"):
+            return max(int(int(found[1]) * period(stanza.text("cron_schedule"), now)), TTL)
     except CronError:
         pass  # the scheduler says so; who dispatches it by hand needs no schedule
     return TTL

@@ -52,22 +52,28 @@ class StoredIndex(_FileIndex):
 
     def dataset(self, ctx: Context, model: str, dataset: str, needs: Needs) -> Relation:
         """See ``context.Store``."""
-        if not takes(needs.names, needs.everything):
+        rel = self.summary(ctx, model, dataset) if takes(needs.names, needs.everything) else None
+        if rel is None:
             return super().dataset(ctx, model, dataset, needs)
+        when = time_predicate(TimeRange(ctx.earliest, ctx.latest), rel.field("_time").sql)
+        return rel if when == "true" else rel.filter(when)
+
+    def summary(self, ctx: Context, model: str, dataset: str) -> Relation | None:
+        """Every field of every event of a dataset but the raw text; None where there is no summary.
+
+        Raises:
+            KnowledgeError: no such dataset.
+        """
         key = (ctx.app, model, dataset)
         if key not in self._fingerprints:
             self._fingerprints[key] = fingerprint(ctx, model, dataset)
         made_with = self._fingerprints[key]
-        if made_with is None:
-            return super().dataset(ctx, model, dataset, needs)
-        if made_with not in self._summarised:
+        if made_with is not None and made_with not in self._summarised:
             summaries = self._summaries(ctx, model, dataset, made_with)
             if summaries is None:
-                return super().dataset(ctx, model, dataset, needs)
+                return None
             self._summarised[made_with] = self._united(summaries)
-        rel = self._summarised[made_with]
-        when = time_predicate(TimeRange(ctx.earliest, ctx.latest), rel.field("_time").sql)
-        return rel if when == "true" else rel.filter(when)
+        return None if made_with is None else self._summarised[made_with]
 
     def _summaries(self, ctx: Context, model: str, dataset: str, made_with: str) -> list[Summary] | None:
         """One for each bucket; None if they cannot all be had."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from replay.check import check_search
-from replay.commands import Needs
 from replay.errors import Place
 from replay.session import Session
+from replay.store.index import StoredIndex
 
 
 def datasets_read(apps: Sequence[Path]) -> list[tuple[str, str, str]]:
@@ -26,8 +26,9 @@ def summarise(
     apps: Sequence[Path], store: Path, wanted: Sequence[tuple[str, str, str]],
     warn: Callable[[str], None] = lambda message: None,
 ) -> Iterator[str]:  # fmt: skip
-    """Make the summaries that are missing; yields the name of each dataset when it has its own."""
+    """Make the summaries that are missing; yields a sentence for each dataset."""
     session = Session(apps, store=store, warn=warn)
+    assert isinstance(session.index, StoredIndex)
     for app, model, dataset in wanted:
-        session.index.dataset(session.context(app, Place()), model, dataset, Needs(frozenset({"_time"})))
-        yield f"{model}.{dataset}"
+        made = session.index.summary(session.context(app, Place()), model, dataset) is not None
+        yield f"summarised {model}.{dataset}" if made else f"{model}.{dataset} has no summary: its events are read"

@@ -264,7 +264,7 @@ def test_the_datasets_that_searches_read_are_summarised_ahead(tmp_path: Path) ->
     assert wanted == [("mine", "Endpoint", "Filesystem"), ("mine", "Endpoint", "Registry")]
     put(tmp_path / "s", SYSMON)
     names = ["Endpoint.Filesystem", "Endpoint.Registry"]
-    assert list(summarise([app], tmp_path / "s", wanted)) == names
+    assert list(summarise([app], tmp_path / "s", wanted)) == [f"summarised {name}" for name in names]
     assert [s.dataset for s in StoreFolder(tmp_path / "s").read().buckets[0].summaries] == names
 
 

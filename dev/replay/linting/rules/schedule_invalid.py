@@ -35,9 +35,11 @@ dispatch.latest_time = -10m@m
 )  # fmt: skip
 def check(search: ExaminedSearch) -> Iterator[Found]:
     """Real-time windows (rt, rt-5m) are none of this rule's business."""
-    if not search.scheduled:
+    if not search.flag("enableSched"):
         return
-    if not firings(search.text(CRON)):
+    if not search.scheduled:
+        yield Found(place_of(search, "enableSched"), "cron_schedule is not set")
+    elif not firings(search.text(CRON)):
         yield Found(place_of(search, CRON), f"`{search.text(CRON)}` never fires: it is no cron expression")
     for key in (EARLIEST, LATEST):
         value = search.text(key)

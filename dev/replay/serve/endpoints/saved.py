@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice, takewhile
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.responses import Response
 
+from replay.errors import KnowledgeError
 from replay.knowledge import Stanza
 from replay.serve import saved
 from replay.serve.actions import actions_of
@@ -35,17 +37,29 @@ _CALLED = {"is_scheduled": "enableSched", "alert_type": "counttype", "alert_comp
            "alert_threshold": "quantity"}  # fmt: skip
 """Argument of the REST API -> what it is called in the file."""
 _MOST_TIMES = 1000
+_Shown = TypeVar("_Shown")
 _SET = "search is_scheduled:boolean cron_schedule actions alert_type alert_comparator alert_threshold *"
 _NEW = f"name! {_SET.replace('search', 'search!', 1)}"
 _DISPATCH = "trigger_actions:boolean dispatch.now dispatch.earliest_time dispatch.latest_time dispatch.ttl"
 
 
+def _shown(read: Callable[[], _Shown], wrong: _Shown) -> _Shown:
+    """What a list shows of a setting. One that is malformed must not take the list down, nor its own repair: whoever
+    runs the search is told."""
+    try:
+        return read()
+    except KnowledgeError:
+        return wrong
+
+
 def _content(stanza: Stanza) -> dict[str, Any]:
     content = {**_DEFAULTS, **content_of(stanza)}
-    content["actions"] = ",".join(name for name in actions_of(stanza) if name != "correlationsearch")
+    none: list[str] = []
+    actions = _shown(lambda: actions_of(stanza), none)
+    content["actions"] = ",".join(name for name in actions if name != "correlationsearch")
     content |= {name: stanza.text(key) for name, key in _CALLED.items()}
     content["alert_type"] = content["alert_type"] or "always"
-    content["is_scheduled"] = stanza.flag("enableSched")
+    content["is_scheduled"] = _shown(lambda: stanza.flag("enableSched"), False)
     content["qualifiedSearch"] = f"search {stanza.text('search')}".replace("search |", "|", 1)
     return content
 
