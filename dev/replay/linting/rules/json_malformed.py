@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from replay.knowledge import Setting
 from replay.linting.examined import ExaminedSearch
 from replay.linting.rule import Found, search_rule
-from replay.linting.settings import RISK, SHAPES, risk_entries
+from replay.linting.settings import DRILLDOWNS, RISK, SHAPES, risk_entries
 from replay.linting.source import place_in
 
 
@@ -43,10 +44,20 @@ def check(search: ExaminedSearch) -> Iterator[Found]:
             continue
         if not isinstance(value, shape):
             yield Found(setting.place, f"{key} must be {'a list' if shape is list else 'an object'} in JSON")
+        elif isinstance(value, list):
+            yield from _entries(setting, value)
     for position, entry in enumerate(risk_entries(search), 1):
         wrong = _wrong(entry.says)
         if wrong:
             yield Found(entry.place, f"object {position} of {RISK} {wrong}")
+
+
+def _entries(setting: Setting, value: list[Any]) -> Iterator[Found]:
+    for position, entry in enumerate(value, 1):
+        if not isinstance(entry, dict):
+            yield Found(setting.place, f"entry {position} of {setting.key} must be an object in JSON")
+        elif setting.key == DRILLDOWNS and not isinstance(entry.get("search"), str):
+            yield Found(setting.place, f"drilldown {position} of {setting.key} has no search")
 
 
 def _wrong(one: dict[str, Any]) -> str:
