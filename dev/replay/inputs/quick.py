@@ -19,8 +19,6 @@ SMALL = 1024 * 1024
 """A log shorter than this is read by the careful reader: it is done before pyarrow is even imported."""
 BLOCK = 2 * 1024 * 1024
 
-# A line break where the line before it does not end an event, or the line behind it does not begin one.
-_IRREGULAR = rb"\n(?:(?<!</Event>\n)(?<!</Event>\r\n)|(?!<Event )(?!\z))"
 # What the careful reader has to look at: declarations and comments, a second event in a line, NUL.
 _STRANGE = rb"<(?:!|/Event>(?!\r?\n)|Event[ >](?<!\n<Event.))|\x00"
 Careful = Callable[[Log], Iterator[Event]]
@@ -62,25 +60,33 @@ def _last_time(text: bytes, header: ReadHeader, before: float) -> float:
     return before
 
 
-def whole_lines(stream: Stream) -> bytes:
-    """The next whole lines of a stream, some megabytes; at its end, or after a very long line, what there is."""
+def whole_lines(stream: Stream, block: int = BLOCK) -> bytes:
+    """The next whole lines of a stream, about ``block`` bytes; at its end, or after a very long line, what there is."""
     pieces: list[memoryview] = []  # so that a block is copied once
     size = 0
-    while piece := stream.read(BLOCK):
+    while piece := stream.read(block):
         cut = piece.rfind(b"\n") + 1
         pieces.append(memoryview(piece)[: cut or None])
         size += len(piece)
         if cut:
             stream.unread(piece[cut:])
-        if (size >= BLOCK and cut) or size > EVENT_LIMIT:
+        if (size >= block and cut) or size > EVENT_LIMIT:
             break
     return b"".join(pieces)
 
 
-def is_regular(block: bytes) -> bool:
-    """True if every line of a block begins with an event and ends with one."""
-    ends = block.endswith((b"</Event>\n", b"</Event>\r\n"))
-    return ends and block.startswith(b"<Event ") and not compiled(_IRREGULAR).search(block)
+def is_regular(block: bytes, opening: bytes = b"<Event ") -> bool:
+    """True if every line of a block begins with an event and ends with one.
+
+    Args:
+        block: whole lines.
+        opening: how each of the lines begins, as a PCRE.
+    """
+    if not block.endswith((b"</Event>\n", b"</Event>\r\n")) or not block.startswith(b"<Event "):
+        return False
+    # A line break where the line before it does not end an event, or the line behind it does not begin one.
+    irregular = rb"\n(?:(?<!</Event>\n)(?<!</Event>\r\n)|(?!%b)(?!\z))" % opening
+    return not compiled(irregular).search(block)
 
 
 @lru_cache(maxsize=16)

@@ -16,6 +16,9 @@ from typing import Any
 from replay.inputs.quick import compiled, is_regular, whole_lines
 from replay.inputs.stream import Stream
 
+BLOCK = 64 * 1024
+"""Bytes looked at at once: what stays in the cache of a core is passed over twice as fast."""
+_LONGEST_TAG = 256
 _REFERENCE = b"&#"  # a numeric character reference may spell any letter
 
 
@@ -39,7 +42,7 @@ class Skim:
     def read(self, size: int) -> bytes:
         """Up to ``size`` bytes of what is left of the log."""
         while not self._ready:
-            block = whole_lines(self._stream)
+            block = whole_lines(self._stream, BLOCK)
             if not block:
                 return b""
             self._ready = self._skimmed(block)
@@ -47,7 +50,8 @@ class Skim:
         return piece
 
     def _skimmed(self, block: bytes) -> bytes:
-        if not is_regular(block):
+        mark = _one_of_each_event(block)
+        if not mark:
             return block
         kept: list[bytes] = []
         kept_events = at = 0
@@ -59,10 +63,22 @@ class Skim:
             start = block.rfind(b"\n", at, match.start()) + 1 or at
             end = block.find(b"\n", match.start()) + 1
             kept.append(block[start:end])
-            kept_events += block.count(b"</Event>", start, end)
+            kept_events += block.count(mark, start, end)
             at = end
-        self.passed += block.count(b"</Event>") - kept_events
+        self.passed += block.count(mark) - kept_events
         return b"".join(kept)
+
+
+def _one_of_each_event(block: bytes) -> bytes:
+    """What stands once in every event of a block of whole lines; nothing if the block is in any way out of order.
+
+    It is the opening tag where all lines begin with the same one: long texts are counted several times as fast as
+    short. A second event in a line that spells its tag in another way is then passed over uncounted.
+    """
+    opening = block[: block.find(b">", 0, _LONGEST_TAG) + 1]
+    if opening and is_regular(block, re.escape(opening)):
+        return opening
+    return b"</Event>" if is_regular(block) else b""
 
 
 def wanted_patterns(texts: frozenset[str]) -> tuple[Any, Any]:
