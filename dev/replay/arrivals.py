@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from itertools import groupby
 
 from replay.engine import Engine
 from replay.inputs import Event, Lines
@@ -30,22 +31,28 @@ def batches(events: Iterable[Event | Lines]) -> Iterator[Batch]:
 
 def size(batch: Batch) -> int:
     """How many events a batch holds."""
-    return batch.text.count(b"\n") if isinstance(batch, Lines) else len(batch)
+    return batch.events if isinstance(batch, Lines) else len(batch)
 
 
 @contextmanager
-def selected(engine: Engine, batch: Batch) -> Iterator[str]:
-    """A SELECT of raw, time, host, source and sourcetype of a batch, in its order.
+def selected(engine: Engine, part: Iterable[Batch]) -> Iterator[str]:
+    """A SELECT of raw, time, host, source and sourcetype of some batches, in their order.
 
     A null time tells of lines that are not as simple as they should be: ``Lines.careful`` reads them.
     """
-    if isinstance(batch, Lines):
-        with engine.lines(batch.text) as lines:
-            yield batch.headers(lines)
-        return
-    columns = {
-        name: ("DOUBLE" if name == "time" else "VARCHAR", values)
-        for name, values in zip(Event._fields, zip(*batch, strict=True), strict=True)
-    }
-    with engine.incoming(columns) as incoming:
-        yield f"SELECT raw, time, host, source, sourcetype FROM {incoming}"
+    with ExitStack() as stack:
+        selects = []
+        for headers, group in groupby(part, lambda batch: batch.headers if isinstance(batch, Lines) else None):
+            if headers is not None:  # one query for them all: to plan one takes as long as to read a megabyte
+                texts = [batch.text for batch in group if isinstance(batch, Lines)]
+                selects.append(headers(stack.enter_context(engine.lines(texts))))
+                continue
+            for batch in group:
+                assert not isinstance(batch, Lines)
+                columns = {
+                    name: ("DOUBLE" if name == "time" else "VARCHAR", values)
+                    for name, values in zip(Event._fields, zip(*batch, strict=True), strict=True)
+                }
+                incoming = stack.enter_context(engine.incoming(columns))
+                selects.append(f"SELECT raw, time, host, source, sourcetype FROM {incoming}")
+        yield " UNION ALL ".join(selects)

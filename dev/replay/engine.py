@@ -254,15 +254,12 @@ class Engine:
         self._con.register(name, pa.table({n: pa.array(v, types[kind]) for n, (kind, v) in columns.items()}))
 
     @contextmanager
-    def lines(self, text: bytes) -> Iterator[str]:
-        """The lines of a text in UTF-8, each ended by a line break, under a name that SQL may read: column ``raw``."""
+    def lines(self, texts: Iterable[bytes]) -> Iterator[str]:
+        """The lines of texts in UTF-8, each ended by a line break, under a name that SQL may read: column ``raw``."""
         import pyarrow as pa
-        import pyarrow.compute as pc
 
         name = fresh_name("a")
-        ends = pa.py_buffer(struct.pack("=qq", 0, len(text) - 1))
-        whole = pa.LargeStringArray.from_buffers(1, ends, pa.py_buffer(text))
-        self._con.register(name, pa.table({"raw": pc.split_pattern(whole, "\n")[0].values}))
+        self._con.register(name, pa.table({"raw": pa.chunked_array(map(_lines, texts))}))
         try:
             yield name
         finally:
@@ -291,6 +288,8 @@ class Engine:
             compression: ``zstd`` for what is read seldom, ``snappy`` for what is read often.
         """
         options = f"FORMAT parquet, COMPRESSION {compression}, ROW_GROUP_SIZE {row_group}"
+        if compression == "zstd":  # raw events take more time, and no less room, at higher levels
+            options += ", COMPRESSION_LEVEL 1"
         self.execute(f"COPY ({sql}) TO {quote(str(path))} ({options})")
 
     def load_rows(self, rows: Sequence[Mapping[str, Value]], columns: Mapping[str, Column]) -> Relation:
@@ -332,6 +331,14 @@ class Engine:
     def count(self, relation: Relation) -> int:
         """How many rows the relation has."""
         return int(self.scalar(f"SELECT count(*) FROM ({relation.sql()})"))
+
+
+def _lines(text: bytes) -> Any:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    ends = pa.py_buffer(struct.pack("=qq", 0, len(text) - 1))
+    return pc.split_pattern(pa.LargeStringArray.from_buffers(1, ends, pa.py_buffer(text)), "\n")[0].values
 
 
 def _whole(value: Any) -> Any:

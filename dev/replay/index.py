@@ -98,7 +98,7 @@ class Index:
         """Append a batch; false, and nothing done, if the headers of lines are not as simple as they should be."""
         count = size(batch)
         first = self._numbers(count)
-        with selected(engine, batch) as events:
+        with selected(engine, [batch]) as events:
             engine.execute(
                 f"INSERT INTO {self.table} SELECT raw, time, host, source, sourcetype, {quote(index)}, "
                 f"{first} + row_number() OVER () FROM ({events})"

@@ -7,9 +7,11 @@ from replay.expressions import EvalCompiler
 from replay.functions import arity, function, integer, once, over
 from replay.functions.fields import fields_read
 from replay.relation import Expr, Kind, as_list
-from replay.spl.evals import Call, Field, String, walk
+from replay.spl.evals import Call, EvalExpr, Field, Number, String, Unary, walk
 from replay.spl.timespec import parse_span
 from replay.udf import commands_in
+
+_FAR = 1e9
 
 
 @function("mvcount")
@@ -68,7 +70,9 @@ def split(c: EvalCompiler, call: Call) -> Expr:
     if subject.kind is Kind.MV:
         pieces = over(subject.sql, lambda v: f"string_split({v}, {delimiter})")
         return Expr(f"spl_mv(flatten({pieces}))", Kind.MV)
-    return Expr(f"spl_mv(string_split({c.text(call.args[0]).sql}, {delimiter}))", Kind.MV)
+    pieces = f"string_split({c.text(call.args[0]).sql}, {delimiter})"
+    always_some = isinstance(call.args[1], String) and call.args[1].value != ""
+    return Expr(pieces if always_some else f"spl_mv({pieces})", Kind.MV)
 
 
 @function("mvindex")
@@ -76,15 +80,19 @@ def mvindex(c: EvalCompiler, call: Call) -> Expr:
     """``mvindex(x, i[, j])``: from 0, negative ones from the end, j included; null if nothing is there."""
     arity(c, call, 2, 3)
     values = c.list(call.args[0]).sql
-    start = _position(integer(c, call.args[1]))
+    start = _position(c, call.args[1])
     if len(call.args) == 2:
         return Expr(f"list_extract({values}, {start})", Kind.STR)
-    return Expr(f"spl_mv(list_slice({values}, {start}, {_position(integer(c, call.args[2]))}))", Kind.MV)
+    return Expr(f"spl_mv(list_slice({values}, {start}, {_position(c, call.args[2])}))", Kind.MV)
 
 
-def _position(index: str) -> str:
+def _position(c: EvalCompiler, node: EvalExpr) -> str:
     """A SQL list position (from 1, or from the end if negative) of an SPL index."""
-    return once(index, lambda i: f"CASE WHEN {i} < 0 THEN {i} ELSE {i} + 1 END")
+    sign, literal = (-1, node.operand) if isinstance(node, Unary) and node.op == "-" else (1, node)
+    if isinstance(literal, Number) and float(literal.text) < _FAR:
+        index = sign * int(float(literal.text))
+        return str(index if index < 0 else index + 1)
+    return once(integer(c, node), lambda i: f"CASE WHEN {i} < 0 THEN {i} ELSE {i} + 1 END")
 
 
 @function("mvzip")

@@ -44,7 +44,7 @@ def read(log: Log, careful: Careful, header: ReadHeader, sourcetype: str) -> Ite
             log.stream.unread(block)
             yield from careful(log)
             return
-        yield Lines(text, headers, _reader(log, block, careful))
+        yield Lines(text, text.count(b"\n"), headers, _reader(log, block, careful))
         log.last_time, log.has_events = _last_time(text, header, log.last_time), True
 
 

@@ -40,9 +40,9 @@ _ATTRIBUTES = (
     "RelatedActivityID",
 )
 # Hidden columns of an event made ready for extraction: the text of XML with numeric character references spelled out,
-# and if it was read at once, its System, the values of all wanted names, and whether it has no others.
-_HEAD_NAME, _TEXT_NAME, _VALUES_NAME, _WHOLE_NAME = "__head", "__text", "__values", "__whole"
-_HEAD, _TEXT, _VALUES, _WHOLE = (f'"{name}"' for name in (_HEAD_NAME, _TEXT_NAME, _VALUES_NAME, _WHOLE_NAME))
+# and if it was read at once, its System and the values of all wanted names.
+_HEAD_NAME, _TEXT_NAME, _VALUES_NAME = "__head", "__text", "__values"
+_HEAD, _TEXT, _VALUES = (f'"{name}"' for name in (_HEAD_NAME, _TEXT_NAME, _VALUES_NAME))
 _DATA_NAME = r"""<Data Name=['"]([^'"<>]+)['"]"""
 _LEAF = r"<([A-Za-z_][\w.\-]*)(?:\s[^<>]*)?>[^<]+</"
 _PAIR_KEY = r'(?:^|[\s,;?&|({\[])([A-Za-z_][\w.\-]*)\s?=\s?["\w\-/\\.:@]'
@@ -51,7 +51,7 @@ _WORD = re.compile(r"[A-Za-z_][\w.\-]*")
 
 def hidden_columns(names: Iterable[str]) -> list[str]:
     """Every column that ``prepare`` may have added for these names."""
-    return [_HEAD_NAME, _TEXT_NAME, _VALUES_NAME, _WHOLE_NAME, *map(_found_in, names)]
+    return [_HEAD_NAME, _TEXT_NAME, _VALUES_NAME, *map(_found_in, names)]
 
 
 def prepare(props: Props, raw: Relation, names: Collection[str], *, at_once: bool) -> Relation:
@@ -83,8 +83,9 @@ def _read_at_once(rel: Relation, names: Sequence[str]) -> Relation:
     """Events with the values of all these names.
 
     The inside of EventData, quoted as JSON, becomes an object by two replacements. What is out of order (an element
-    that is not Data, a value that holds the end of a tag, both kinds of quotes) leaves a ``<`` or is no JSON: such an
-    event has no values here, and each field is searched for on its own.
+    that is not Data, a value that holds the end of a tag, both kinds of quotes) leaves a ``<`` or is no JSON: in such
+    an event each field is searched for on its own. So it is in one that does not end with EventData, or has an element
+    of a wanted name in System: those may be fields, too.
     """
     listed = ", ".join([*(c.sql for c in rel.columns.values()), ORDER])
     parts = f"SELECT *, {_either_quote(_parts)} AS __parts FROM {rel.name}"
@@ -93,17 +94,23 @@ def _read_at_once(rel: Relation, names: Sequence[str]) -> Relation:
     objects = f"SELECT *, CASE WHEN {in_order} THEN {_either_quote(_object)} END AS __object FROM ({inside})"
     paths = ", ".join(quote("$." + json.dumps(name, ensure_ascii=False)) for name in names)
     # random() makes DuckDB compute the values here and once, and not again in each filter that asks for one of them.
-    read = f"try(json_extract_string(__object, [{paths}]))"
+    read = f"try(json_extract_string({_without_empty('__object')}, [{paths}]))"
     found = f"CASE WHEN random() >= 0 AND NOT contains(__object, '<') THEN {read} END"
-    values = f"SELECT *, {found} AS {_VALUES} FROM ({objects})"
-    # Most events end with EventData, whose fields are all <Data>: nothing else needs to be searched for.
-    whole = f"{_VALUES} IS NOT NULL AND ends_with({_TEXT}, '</EventData></Event>')"
-    hidden = {_HEAD_NAME: Column(_HEAD, Kind.STR), _VALUES_NAME: Column(_VALUES, Kind.MV)}
-    hidden[_WHOLE_NAME] = Column(_WHOLE, Kind.NUM)
     head = f"split_part(__parts[1], '</System>', 1) AS {_HEAD}"
-    return rel.derive(
-        f"SELECT {listed}, {head}, {_VALUES}, {whole} AS {_WHOLE} FROM ({values})", {**rel.columns, **hidden}
-    )
+    values = f"SELECT *, {head}, {found} AS __read FROM ({objects})"
+    hidden = {_HEAD_NAME: Column(_HEAD, Kind.STR), _VALUES_NAME: Column(_VALUES, Kind.MV)}
+    # One choice for all names: where every event of some thousand is in order, DuckDB then copies nothing.
+    elsewhere = f"regexp_matches({_HEAD}, {quote(_any_element(names))})"
+    whole = f"__read IS NOT NULL AND ends_with({_TEXT}, '</EventData></Event>') AND NOT {elsewhere}"
+    alone = ", ".join(_on_its_own(name, f"__read[{i}]") for i, name in enumerate(names, 1))
+    chosen = f"CASE WHEN {whole} THEN __read ELSE [{alone}] END AS {_VALUES}"
+    return rel.derive(f"SELECT {listed}, {_HEAD}, {chosen} FROM ({values})", {**rel.columns, **hidden})
+
+
+def _on_its_own(name: str, read: str) -> str:
+    """SQL of a field of an event that is not in order, or ends with other elements than Data."""
+    data = f"CASE WHEN __read IS NULL THEN {_search(_TEXT, _data(name))} ELSE {read} END"
+    return data if name in _ATTRIBUTES else f"coalesce({data}, {_search(_TEXT, _element(name))})"
 
 
 def _either_quote(sql: Callable[[str], str]) -> str:
@@ -124,6 +131,11 @@ def _object(mark: str) -> str:
     for old, new in ((f"</Data><Data Name={mark}", '","'), (f"{mark}>", '":"')):
         quoted = f"replace({quoted}, {quote(old)}, {quote(new)})"
     return f"concat('{{', {quoted}, '}}')"
+
+
+def _without_empty(text: str) -> str:
+    """SQL of a JSON object with null for the empty texts in it: a field without a value is none."""
+    return f"""CASE WHEN contains({text}, '":""') THEN replace({text}, '":""', '":null') ELSE {text} END"""
 
 
 def automatic_field(props: Props, name: str, raw: Relation) -> Expr:
@@ -164,25 +176,33 @@ def _xml(name: str, values: Sequence[str]) -> Expr:
     """A field of an XML event as it is written; ``values`` are the names that were read at once, if any."""
     if not _WORD.fullmatch(name):
         return NULL
-    escaped = re.escape(name)
-    element = f"<{escaped}(?:\\s[^<>]*)?>([^<]*)</{escaped}>"
     if name in _SYSTEM:
-        return Expr(_search(_HEAD if values else _TEXT, element), Kind.STR)
-    found = _search(_TEXT, f"""<Data Name=['"]{escaped}['"]\\s*>([^<]*)</Data>""")
-    value = f"nullif({_VALUES}[{values.index(name) + 1}], '')" if values else ""
-    if values:
-        found = f"CASE WHEN {_VALUES} IS NULL THEN {found} ELSE {value} END"
+        return Expr(_search(_HEAD if values else _TEXT, _element(name)), Kind.STR)
+    found = f"{_VALUES}[{values.index(name) + 1}]" if values else _search(_TEXT, _data(name))
     if name in _ATTRIBUTES:
-        value = f"""{escaped}=['"]([^'"<>]*)"""
+        value = f"""{re.escape(name)}=['"]([^'"<>]*)"""
         attribute = _search(_TEXT, f"<[A-Z][^<>]*\\s{value}")
         if values:  # Windows writes a blank before an attribute, which is quickly found; others may not
             anyhow = f"CASE WHEN contains({_HEAD}, {quote(name)}) THEN {attribute} END"
             attribute = f"coalesce({_search(_HEAD, f' {value}')}, {anyhow})"
         return Expr(f"coalesce({found}, {attribute})", Kind.STR)
-    anywhere = f"coalesce({found}, {_search(_TEXT, element)})"
     if values:
-        return Expr(f"CASE WHEN {_WHOLE} THEN {value} ELSE {anywhere} END", Kind.STR)
+        return Expr(found, Kind.STR)
+    anywhere = f"coalesce({found}, {_search(_TEXT, _element(name))})"
     return Expr(f"CASE WHEN contains({_TEXT}, {quote(name)}) THEN {anywhere} END", Kind.STR)
+
+
+def _data(name: str) -> str:
+    return f"""<Data Name=['"]{re.escape(name)}['"]\\s*>([^<]*)</Data>"""
+
+
+def _any_element(names: Iterable[str]) -> str:
+    return f"<(?:{'|'.join(map(re.escape, names))})[\\s>]"
+
+
+def _element(name: str) -> str:
+    escaped = re.escape(name)
+    return f"<{escaped}(?:\\s[^<>]*)?>([^<]*)</{escaped}>"
 
 
 def _search(text: str, pattern: str) -> str:

@@ -6,7 +6,6 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -165,8 +164,7 @@ class _Writing:
             engine.close()
 
     def _copy(self, engine: Engine, part: Iterable[Batch], file: Path, last: int) -> None:
-        with ExitStack() as stack:
-            events = " UNION ALL ".join(stack.enter_context(selected(engine, batch)) for batch in part)
+        with selected(engine, part) as events:
             sql = (
                 f'SELECT raw AS _raw, time AS _time, host, source, sourcetype, {quote(self._index)} AS "index", '
                 f"{last} + row_number() OVER () AS __n FROM ({events})"

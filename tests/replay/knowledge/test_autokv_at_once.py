@@ -35,7 +35,17 @@ EVENT = st.builds(
         f"<Event xmlns={quote}x{quote}><System><EventID>1</EventID>{system}</System><EventData>{''.join(data)}{end}"
     ),
     st.sampled_from(["'", '"']),
-    st.sampled_from(["", "<Security UserID='S-1'/>", '<Security UserID="S-1"/>', "<Computer>c</Computer>"]),
+    st.sampled_from(
+        [
+            "",
+            "<Security UserID='S-1'/>",
+            '<Security UserID="S-1"/>',
+            "<Computer>c</Computer>",
+            "<User>element</User>",
+            "<RuleName a='1'>element</RuleName>",
+            "<CommandLine/>",
+        ]
+    ),
     st.lists(DATA, max_size=6),
     st.sampled_from(["</EventData></Event>", "</EventData></Event>", "</EventData><User>u</User></Event>", ""]),
 )
