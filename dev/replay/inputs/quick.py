@@ -38,7 +38,7 @@ def read(log: Log, careful: Careful, header: ReadHeader, sourcetype: str) -> Ite
     if len(log.stream.peek(SMALL)) < SMALL:
         yield from careful(log)
         return
-    while block := whole_lines(log.stream):
+    while block := whole_lines(log.stream, BLOCK):
         text = _simple(block)
         if text is None:
             log.stream.unread(block)
@@ -60,7 +60,7 @@ def _last_time(text: bytes, header: ReadHeader, before: float) -> float:
     return before
 
 
-def whole_lines(stream: Stream, block: int = BLOCK) -> bytes:
+def whole_lines(stream: Stream, block: int) -> bytes:
     """The next whole lines of a stream, about ``block`` bytes; at its end, or after a very long line, what there is."""
     pieces: list[memoryview] = []  # so that a block is copied once
     size = 0

@@ -101,7 +101,7 @@ def _read_at_once(rel: Relation, names: Sequence[str]) -> Relation:
     hidden = {_HEAD_NAME: Column(_HEAD, Kind.STR), _VALUES_NAME: Column(_VALUES, Kind.MV)}
     # One choice for all names: where every event of some thousand is in order, DuckDB then copies nothing.
     elsewhere = f"regexp_matches({_HEAD}, {quote(_any_element(names))})"
-    whole = f"__read IS NOT NULL AND ends_with({_TEXT}, '</EventData></Event>') AND NOT {elsewhere}"
+    whole = f"__read IS NOT NULL AND __inside[2] = '</Event>' AND NOT {elsewhere}"
     alone = ", ".join(_on_its_own(name, f"__read[{i}]") for i, name in enumerate(names, 1))
     chosen = f"CASE WHEN {whole} THEN __read ELSE [{alone}] END AS {_VALUES}"
     return rel.derive(f"SELECT {listed}, {_HEAD}, {chosen} FROM ({values})", {**rel.columns, **hidden})
