@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from typing import Any
 
 from replay.commands import COMMANDS, EVERYTHING, Command, Needs
 from replay.context import Context
@@ -111,6 +114,22 @@ class Parser:
 
 def _generates(cls: type[Command] | None) -> bool:
     return cls is not None and cls.generate is not Command.generate
+
+
+def commands_in(value: Any) -> Iterator[Command]:
+    """Every command in a pipeline or a command, those of its subsearches included."""
+    if isinstance(value, Command):
+        yield value
+    for part in parts(value):
+        yield from commands_in(part)
+
+
+def parts(value: Any) -> Iterator[Any]:
+    """What lies directly in a list, a tuple or a node of a parsed search."""
+    if isinstance(value, tuple | list):
+        yield from value
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        yield from (getattr(value, f.name) for f in dataclasses.fields(value))
 
 
 def expand_macros(text: str, ctx: Context) -> str:

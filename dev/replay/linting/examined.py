@@ -11,9 +11,10 @@ from replay.commands import Command
 from replay.context import Context
 from replay.errors import KnowledgeError, Place, ReplayError
 from replay.knowledge import App, SavedSearch, Setting
-from replay.linting.flow import AnyStore, Fields, LenientParser, Step, commands_in, flow
+from replay.knowledge.savedsearches import CORRELATION
+from replay.linting.flow import AnyStore, Fields, LenientParser, Step, flow
 from replay.linting.source import place_in
-from replay.plan import Pipeline, macro_readers
+from replay.plan import Pipeline, commands_in, macro_readers
 from replay.session import Session
 from replay.spl.macros import Piece, calls, pieces, strip_comments
 
@@ -107,7 +108,7 @@ class ExaminedSearch:
     @property
     def correlation(self) -> bool:
         """Whether it is a correlation search of Enterprise Security."""
-        return self.flag("action.correlationsearch.enabled")
+        return self.flag(CORRELATION)
 
     @property
     def scheduled(self) -> bool:

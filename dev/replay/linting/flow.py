@@ -21,7 +21,7 @@ from replay.context import Context
 from replay.errors import ReplayError
 from replay.external import External
 from replay.knowledge.datamodels import DEFAULT_FIELDS
-from replay.plan import Parser, Pipeline, needs_of
+from replay.plan import Parser, Pipeline, needs_of, parts
 from replay.relation import NULL, ORDER, Kind, Relation, assign_columns
 from replay.spl.scanner import Scanner
 from replay.spl.search import SearchExpr, fields_of
@@ -197,37 +197,22 @@ def _strings(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     else:
-        for part in _parts(value):
+        for part in parts(value):
             yield from _strings(part)
-
-
-def _parts(value: Any) -> Iterator[Any]:
-    if isinstance(value, tuple | list):
-        yield from value
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        yield from (getattr(value, f.name) for f in dataclasses.fields(value))
 
 
 def _pipelines(value: Any) -> Iterator[Pipeline]:
     """The pipelines directly inside a command."""
-    for part in _parts(value):
+    for part in parts(value):
         if isinstance(part, Pipeline):
             yield part
         else:
             yield from _pipelines(part)
 
 
-def commands_in(value: Any) -> Iterator[Command]:
-    """Every command in a pipeline, those of its subsearches included."""
-    if isinstance(value, Command):
-        yield value
-    for part in _parts(value):
-        yield from commands_in(part)
-
-
 def pipelines_in(value: Any) -> Iterator[Pipeline]:
     """Every pipeline in a value, nested ones included."""
     if isinstance(value, Pipeline):
         yield value
-    for part in _parts(value):
+    for part in parts(value):
         yield from pipelines_in(part)

@@ -76,7 +76,7 @@ class Runner:
                 count += self.session.index.add(events(data, problems), data.index)
             ctx = self.session.saved_context(saved, test.earliest, test.latest)
             ctx = replace(ctx, engine=engine, macros={**ctx.macros, **self._macros(test, ctx)})
-            relation = plan_search(enriched(saved, saved.search), ctx)
+            relation = plan_search(enriched(saved, saved.search, ctx), ctx)
             return Found(saved, [came_row(row) for row in engine.rows(relation)], count, problems)
         finally:
             engine.close()

@@ -102,6 +102,14 @@ def test_a_search(code: str, search: str, found: bool, linted: Linted) -> None:
 
 FIELDS = "[S]\nsearch = index=a | stats count by dest user\n"
 HOURLY = f"{FIELDS}action.notable = 1\nenableSched = 1\ncron_schedule = 7 * * * *\n"
+
+
+def test_a_score_that_is_not_set_is_told_so(linted: Linted) -> None:
+    entry = '{"risk_object_field": "dest", "risk_object_type": "system"}'
+    (found,) = linted(f"{FIELDS}action.risk.param._risk = [{entry}]\n", "RL106")
+    assert found.message == "the risk score of `dest` is not set"
+
+
 # rule, text, whether it is found
 SETTINGS = [
     ("RL101", f"{FIELDS}action.notable.param.rule_title = $dest$ $dest_priority$ $info_min_time$\n", False),
