@@ -124,6 +124,8 @@ SETTINGS = [
     ("RL105", f'{FIELDS}action.risk.param._risk = ["dest"]\n', True),
     ("RL105", f'{FIELDS}action.risk.param._risk = {{"risk_object_field": "dest"}}\n', True),
     ("RL105", f'{FIELDS}action.risk.param._risk = [{{"risk_object_field": "dest"}}]\n', True),
+    ("RL105", f"{FIELDS}action.risk.param._risk = {'[' * 100_000}\n", True),
+    ("RL106", f'{FIELDS}action.risk.param._risk = [{{"risk_object_field": "a", "risk_score": 1{"0" * 400}}}]\n', True),
     ("RL106", f"{FIELDS}action.risk.param._risk_score = 0\n", True),
     ("RL106", f"{FIELDS}action.risk.param._risk = []\naction.risk.param._risk_score = 0\n", False),
     ("RL109", f'{FIELDS}action.correlationsearch.annotations = {{"mitre_attack": "T1055"}}\n', False),
@@ -146,6 +148,8 @@ SETTINGS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("code", "text", "found"), SETTINGS, ids=[f"{c[0]} {c[1].splitlines()[-1]}" for c in SETTINGS])
+@pytest.mark.parametrize(
+    ("code", "text", "found"), SETTINGS, ids=[f"{c[0]} {c[1].splitlines()[-1][:99]}" for c in SETTINGS]
+)
 def test_a_setting(code: str, text: str, found: bool, linted: Linted) -> None:
     assert bool(linted(text, code)) is found

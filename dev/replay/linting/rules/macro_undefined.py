@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from replay.context import Context
 from replay.errors import KnowledgeError, Place, ReplayError
-from replay.linting.examined import ExaminedApp, call_sites
+from replay.linting.examined import ExaminedApp, read_calls
 from replay.linting.rule import Found, app_rule
 from replay.linting.source import place_in
 from replay.plan import macro_readers
@@ -15,7 +15,7 @@ from replay.spl.macros import expand
 
 @app_rule(
     "RL301", "macro-undefined", "error",
-    title="A macro that no app defines, or that its app does not export",
+    title="A macro that no app defines, that its app does not export, or whose definition cannot be read",
     why="The search fails each time it is due. A filter macro that was forgotten is the usual case.",
     mend="Define the macro in macros.conf, or export it (export = system) from the app that does. If an app that is "
     "not here brings it, load that app, too: the last --app is linted, those before it are known.",
@@ -32,18 +32,24 @@ definition = search *
 """,
 )  # fmt: skip
 def check(app: ExaminedApp) -> Iterator[Found]:
-    """Expand each call in a search, so that every missing macro is told; then those in macros that no search calls."""
+    """Expand each call in a search, so that every missing macro is told; then those in macros that no search calls.
+
+    A search with a call that is never closed is RL001's; a definition with one is told here.
+    """
     for search in app.searches:
-        for call in search.call_sites:
+        for call in search.calls.sites:
             problem = _problem(call.text, search.context)
             if problem:
                 yield Found(search.in_search(call.start), problem)
     context = app.session.context(app.app.id, Place())
     for setting in app.macros:
-        for call in call_sites(setting.value):
+        read = read_calls(setting.value)
+        for call in read.sites:
             problem = _problem(call.text, context)
             if problem:
                 yield Found(place_in(setting, call.start), problem)
+        if read.problem is not None:
+            yield Found(place_in(setting, (read.problem.place.column or 1) - 1), read.problem.message)
 
 
 def _problem(call: str, context: Context) -> str:
