@@ -58,7 +58,7 @@ class Apply(Command):
         state, call = read_model(call, ctx)
         try:
             algorithm = find_algorithm(call.algorithm)
-            algorithm.check(call)
+            algorithm.check(call, ctx)
             return algorithm.apply(ctx.materialize(rel), state, call, ctx)
         except ModelError as e:
             raise ModelError(f"model `{call.model}` cannot be applied: {e.message}", e.place.within(call.place)) from e

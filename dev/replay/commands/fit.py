@@ -56,7 +56,7 @@ class Fit(Command):
             clauses["as"][0] if "as" in clauses else None,
             place,
         )
-        algorithm.check(call)
+        algorithm.check(call, parser.context)
         return cls(call)
 
     def plan(self, rel: Relation, ctx: Context) -> Relation:
