@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from replay.linting.linter import lint
+from replay.session import Session
+from support import write_app
 
 from .conftest import Linted
 
@@ -120,3 +123,13 @@ def test_line_and_column(text: str, code: str, where: tuple[int, int], there: st
     assert found.place.file is not None
     line = Path(found.place.file).read_text(encoding="utf-8").splitlines()[where[0] - 1]
     assert line[where[1] - 1 :].startswith(there)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_file_with_a_byte_order_mark(encoding: str, tmp_path: Path) -> None:
+    app = write_app(tmp_path / "marked", {})
+    path = app / "default/savedsearches.conf"
+    path.write_text("[S]\nsearch = \u00e9 | nosuch\n", encoding=encoding)
+    assert [(one.rule.code, one.place.line, one.place.column) for one in lint(Session([app]))] == [("RL001", 2, 14)]
+    path.write_text("[S]\n# replay-lint: ignore=RL001 a reason\nsearch = \u00e9 | nosuch\n", encoding=encoding)
+    assert lint(Session([app])) == []
