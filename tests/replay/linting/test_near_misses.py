@@ -143,6 +143,13 @@ SETTINGS = [
     ("RL401", HOURLY.replace("7 * * * *", "0 0 31 2 *"), True),
     ("RL401", HOURLY.replace("7 * * * *", ""), True),
     ("RL401", HOURLY.replace("enableSched = 1", "enableSched = 0").replace("7 *", "99 *"), False),
+    ("RL301", "# macros.conf\n[m]\ndefinition = `n`\n[n]\ndefinition = `m`\n", True),
+    ("RL301", "# macros.conf\n[m]\ndefinition = nosuch(\niseval = 1\n", True),
+    ("RL301", "# macros.conf\n[m]\ndefinition = nosuch(\niseval = 1\ndisabled = true\n", False),
+    ("RL301", "# macros.conf\n[m(2)]\nargs = x\ndefinition = search $x$\n", True),
+    ("RL301", "# macros.conf\n[m(x)]\nargs = x\ndefinition = search $x$\n", True),
+    ("RL301", "# macros.conf\n[m(1)]\nargs = x\ndefinition = search $x$ `n($x$)`\n"
+     "[n(1)]\nargs = y\ndefinition = $y$\nvalidation = $y$ > 0\n", False),
     ("RL303", f"{FIELDS}# macros.conf\n[quiet_filter]\ndefinition = search dest=a\n", False),
     ("RL304", "[S]\nsearch = index=a `s_filter` | table dest\n# macros.conf\n[s_filter]\ndefinition = *\n", False),
 ]  # fmt: skip

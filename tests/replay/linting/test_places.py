@@ -36,7 +36,7 @@ CASES = [
         "RL204", (2, 65), "`named`",
     ),
     (
-        "# macros.conf\n[S]\nargs = a\ndefinition = search x=$a$ `nobody`\n",
+        "# macros.conf\n[S]\niseval = 0\ndefinition = search x=$a$ `nobody`\n",
         "RL301", (3, 27), "`nobody`",
     ),
     (

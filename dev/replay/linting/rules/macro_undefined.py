@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from replay.context import Context
-from replay.errors import KnowledgeError, Place, ReplayError
+from replay.errors import KnowledgeError, Place, ReplayError, SearchError
+from replay.knowledge import Setting
+from replay.knowledge.conf import boolean
 from replay.linting.examined import ExaminedApp, read_calls
 from replay.linting.rule import Found, app_rule
 from replay.linting.source import place_in
@@ -50,6 +52,33 @@ def check(app: ExaminedApp) -> Iterator[Found]:
                 yield Found(place_in(setting, call.start), problem)
         if read.problem is not None:
             yield Found(place_in(setting, (read.problem.place.column or 1) - 1), read.problem.message)
+        else:
+            yield from _unusable(setting, app, context)
+
+
+def _unusable(setting: Setting, app: ExaminedApp, context: Context) -> Iterator[Found]:
+    """A definition that no search can use, whether one calls it or not.
+
+    What it becomes depends on its arguments, if it has any: then only the stanza itself is looked at.
+    """
+    name, _, arity = setting.stanza.partition("(")
+    disabled = app.setting("macros", setting.stanza, "disabled")
+    try:
+        if disabled is not None and boolean(disabled.value, disabled.place):
+            return
+        app.knowledge.macro(app.app.id, name, int(arity.rstrip(")") or 0))
+    except (KnowledgeError, ValueError) as error:
+        says = error.message if isinstance(error, KnowledgeError) else "no call has this name: write name(number)"
+        yield Found(error.place if isinstance(error, KnowledgeError) else setting.place, says)
+        return
+    try:
+        if not arity:
+            expand(f"`{name}`", *macro_readers(context), context.place)
+    except SearchError as error:
+        place = f" ({error.place})" if error.place.file else ""
+        yield Found(setting.place, f"{error.message}{place}")
+    except KnowledgeError:
+        pass  # told where it is called
 
 
 def _problem(call: str, context: Context) -> str:
