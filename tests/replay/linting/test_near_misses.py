@@ -150,6 +150,9 @@ SETTINGS = [
     ("RL301", "# macros.conf\n[m(x)]\nargs = x\ndefinition = search $x$\n", True),
     ("RL301", "# macros.conf\n[m(1)]\nargs = x\ndefinition = search $x$ `n($x$)`\n"
      "[n(1)]\nargs = y\ndefinition = $y$\nvalidation = $y$ > 0\n", False),
+    ("RL405", f"{FIELDS}action.email = YES\naction.email.subject = on\nalert.suppress = f\n", False),
+    ("RL405", f"{FIELDS}action.email = on\n", True),
+    ("RL405", f"{FIELDS}action.correlationsearch.enabled = enabled\n", True),
     ("RL303", f"{FIELDS}# macros.conf\n[quiet_filter]\ndefinition = search dest=a\n", False),
     ("RL304", "[S]\nsearch = index=a `s_filter` | table dest\n# macros.conf\n[s_filter]\ndefinition = *\n", False),
 ]  # fmt: skip
