@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -41,6 +42,17 @@ class SessionCollections:
 
 _process, _made = secrets.token_hex(5), count(secrets.randbelow(1 << 20))
 _sessions: WeakKeyDictionary[Engine, SessionCollections] = WeakKeyDictionary()
+
+
+@contextmanager
+def documents_dropped(engine: Engine) -> Iterator[None]:
+    """What searches write within into collections of the session is gone afterwards."""
+    session = _sessions.setdefault(engine.root, SessionCollections())
+    before = {collection: dict(documents) for collection, documents in session.written.items()}
+    try:
+        yield
+    finally:
+        session.written = before
 
 
 def new_key() -> str:

@@ -24,7 +24,6 @@ from replay.relation import (
     as_text,
     cast,
     common_kind,
-    fresh_name,
     quote,
 )
 from replay.spl.evals import Call, Field, String
@@ -197,9 +196,7 @@ def _table_time(table: Relation, lookup: Lookup, ctx: Context) -> str:
 
 def _computed(table: Relation, sql: str, outputs: int, ctx: Context, others: Sequence[Relation]) -> Relation:
     """The matches, computed now: whether any key has several decides if the outputs are multivalues."""
-    found = fresh_name("t")
-    query = table.derive(sql, {}, others).sql()
-    ctx.engine.execute(f"CREATE TABLE {found} AS {query}")
+    found = ctx.engine.materialize(table.derive(sql, {}, others)).name
     several = ctx.engine.scalar(f"SELECT max(__hits) FROM {found}") or 0
     kind = Kind.MV if several > 1 else Kind.STR
     columns = {f"__out{i}": Column(f"__out{i}", kind) for i in range(outputs)}

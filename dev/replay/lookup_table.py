@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import csv
 import gzip
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from replay.collection_rows import collection_rows
+from replay.collection_rows import collection_rows, documents_dropped
 from replay.context import Context
 from replay.engine import Engine, EngineError
 from replay.errors import KnowledgeError, Place
@@ -22,7 +24,8 @@ from replay.spl.scanner import Scanner
 from replay.spl.search import parse_search
 from replay.terms import compile_terms
 
-_tables: WeakKeyDictionary[Engine, dict[Path, Relation]] = WeakKeyDictionary()
+_read: WeakKeyDictionary[Engine, dict[Path, Relation]] = WeakKeyDictionary()
+_written: WeakKeyDictionary[Engine, dict[Path, Relation]] = WeakKeyDictionary()
 _warned: WeakKeyDictionary[Engine, set[tuple[str, Place]]] = WeakKeyDictionary()
 
 
@@ -48,12 +51,15 @@ def lookup_rows(lookup: Lookup, ctx: Context, *, filtered: bool = True) -> Relat
 
 
 def _file_rows(lookup: Lookup, ctx: Context) -> Relation:
-    session = _tables.setdefault(ctx.engine.root, {})
     path = _path(lookup)
-    if path not in session:
-        session[path] = read_table(path, ctx)
-    _warn_of_stand_in(lookup, session[path], ctx)
-    return session[path]
+    rel = _written.get(ctx.engine.root, {}).get(path)
+    if rel is None:
+        session = _read.setdefault(ctx.engine.root, {})
+        rel = session.get(path)
+        if rel is None:
+            rel = session[path] = read_table(path, ctx)
+    _warn_of_stand_in(lookup, rel, ctx)
+    return rel
 
 
 def find_lookup(name: str, ctx: Context) -> Lookup:
@@ -62,9 +68,9 @@ def find_lookup(name: str, ctx: Context) -> Lookup:
     Raises:
         KnowledgeError: there is none.
     """
-    if ctx.engine.root in _tables:
+    if ctx.engine.root in _written:
         lookup = ctx.knowledge.lookup(ctx.app, name, must_exist=False)
-        if lookup.kind == "csv" and _path(lookup) in _tables[ctx.engine.root]:
+        if lookup.kind == "csv" and _path(lookup) in _written[ctx.engine.root]:
             return lookup
     return ctx.knowledge.lookup(ctx.app, name)
 
@@ -74,13 +80,30 @@ def exists(lookup: Lookup, ctx: Context) -> bool:
     if lookup.kind == "kvstore":
         return True
     path = _path(lookup)
-    return path.is_file() or path in _tables.get(ctx.engine.root, {})
+    return path.is_file() or path in _written.get(ctx.engine.root, {})
 
 
 def write_rows(lookup: Lookup, rel: Relation, ctx: Context) -> None:
     """Make these the rows of a file for the rest of the session. ``rel`` must be materialized."""
     ctx.engine.keep(rel)
-    _tables.setdefault(ctx.engine.root, {})[_path(lookup)] = rel
+    _written.setdefault(ctx.engine.root, {})[_path(lookup)] = rel
+
+
+@contextmanager
+def writes_dropped(engine: Engine) -> Iterator[None]:
+    """What searches write within, be it a file, a trained model or a collection of the session, is gone afterwards."""
+    before = dict(_written.get(engine.root, {}))
+    try:
+        with documents_dropped(engine):
+            yield
+    finally:
+        after = _written.pop(engine.root, {})
+        if before:
+            _written[engine.root] = before
+        kept = {rel.name for rel in before.values()}
+        for rel in after.values():
+            if rel.name not in kept:
+                engine.execute(f"DROP TABLE IF EXISTS {rel.name}")
 
 
 def _path(lookup: Lookup) -> Path:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from typing import Any
 
 from replay.commands import COMMANDS, EVERYTHING, Command, Needs
 from replay.context import Context
 from replay.errors import SearchError
+from replay.knowledge import ExternalCommand
 from replay.registry import nearest
 from replay.relation import Relation
 from replay.spl.macros import Evaluate, Lookup, expand
@@ -76,41 +80,68 @@ class Parser:
         return parse_search(s, self.subsearch)
 
     def command(self, s: Scanner, implied_search: bool) -> Command:
-        """Parse one command, which spans the scanner; with ``implied_search`` its name may be left out."""
+        """Parse one command, which spans the scanner; with ``implied_search`` its name may be left out.
+
+        A command of Splunk comes before one of an app that is called like it: an app may not take its name (Search
+        Manual, "Add the custom command to your Splunk deployment"). What this engine does of an add-on's commands gives
+        way to a command of another app.
+        """
         s.skip()
         start = s.pos
         word = s.peek_word("=<>!")
         name = word.lower()
-        known = COMMANDS.own(name)
-        # Importing all commands takes a while: a search that names them by their own names, and custom ones, need not.
-        external = self.context.knowledge.command(self.context.app, word) if known is None else None
-        known = known or (COMMANDS.get(name) if external is None else None)
+        known = COMMANDS.find(name)
         if implied_search and (known is None or not self._names_a_command(s, word)):
             return self._search().parse(s, self)
         s.pos += len(word)
-        if known is not None:
-            return known.parse(s, self)
+        external = self._external(word, known)
         if external is not None:
             from replay.external import External
 
             return External.parse_call(external, s)
+        if known is not None:
+            return known.parse(s, self)
         raise s.error(f"unknown search command `{word}`{nearest(name, COMMANDS.names())}", start)
+
+    def _external(self, word: str, known: type[Command] | None) -> ExternalCommand | None:
+        """The app's command that is meant, if it is one."""
+        knowledge, app = self.context.knowledge, self.context.app
+        if known is None:
+            return knowledge.command(app, word)
+        found = knowledge.command(app, word) if known.addon and word in knowledge.commands(app) else None
+        return None if found is None or found.app == known.addon else found
 
     def _names_a_command(self, s: Scanner, word: str) -> bool:
         """Without a leading pipe only ``search`` itself (or a generating command in a subsearch) is a command."""
         after = s.text[s.pos + len(word) : s.end].lstrip()
         if after[:1] in ("=", "<", ">", "!"):
             return False
-        return word.lower() == "search" or _generates(COMMANDS.get(word.lower()))
+        return word.lower() == "search" or _generates(COMMANDS.find(word.lower()))
 
     def _search(self) -> type[Command]:
-        search = COMMANDS.own("search")
+        search = COMMANDS.find("search")
         assert search is not None
         return search
 
 
 def _generates(cls: type[Command] | None) -> bool:
     return cls is not None and cls.generate is not Command.generate
+
+
+def commands_in(value: Any) -> Iterator[Command]:
+    """Every command in a pipeline or a command, those of its subsearches included."""
+    if isinstance(value, Command):
+        yield value
+    for part in parts(value):
+        yield from commands_in(part)
+
+
+def parts(value: Any) -> Iterator[Any]:
+    """What lies directly in a list, a tuple or a node of a parsed search."""
+    if isinstance(value, tuple | list):
+        yield from value
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        yield from (getattr(value, f.name) for f in dataclasses.fields(value))
 
 
 def expand_macros(text: str, ctx: Context) -> str:

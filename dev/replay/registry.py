@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import importlib.util
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
 from threading import RLock
 from typing import Generic, TypeVar
 
@@ -52,13 +53,26 @@ class Registry(Generic[T]):
         self._load()
         return self._things.get(name)
 
-    def own(self, name: str) -> T | None:
-        """The thing of this name if a module is called so, too; else None. Imports no other module."""
-        if name not in self._things and name.isidentifier():
-            for module in (name, f"{name}_"):  # `from` and `return` cannot name a module
-                if importlib.util.find_spec(f"{self._package}.{module}"):
+    def find(self, name: str) -> T | None:
+        """As ``get``, importing few modules: that which is called so or, if it claims no such name, those that say it.
+
+        A module claims a name by a text in double quotes, so that one whose source holds no such text need not be
+        imported to know that it does not.
+        """
+        # `from` and `return` cannot name a module
+        likely = [name, f"{name}_"], [module for module, text in self._sources.items() if f'"{name}"' in text]
+        for modules in likely:
+            for module in modules if name not in self._things and not self._loaded else ():
+                if module in self._sources:
                     importlib.import_module(f"{self._package}.{module}")
         return self._things.get(name)
+
+    @cached_property
+    def _sources(self) -> dict[str, str]:
+        """The text of each module."""
+        (folder,) = importlib.import_module(self._package).__path__
+        files = (path for path in sorted(Path(folder).glob("*.py")) if path.stem != "__init__")
+        return {path.stem: path.read_text(encoding="utf-8") for path in files}
 
     def names(self) -> list[str]:
         """All names, sorted."""

@@ -10,26 +10,30 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from replay.commands import Command
+from replay.context import Context
 from replay.errors import KnowledgeError
 from replay.external import External
 from replay.knowledge import SavedSearch
 from replay.knowledge.conf import boolean
+from replay.plan import Parser, commands_in, expand_macros
 
 RISK = "rbaenrich"
 """The app's command that adds the risk of a detection to its results."""
 
 
-def enriched(saved: SavedSearch, text: str) -> str:
+def enriched(saved: SavedSearch, text: str, ctx: Context) -> str:
     """The end of a search with the risk which Splunk Enterprise Security would raise, from the same settings.
 
     Args:
         saved: the search; one without a risk action, or that runs the app's command itself, is left as it is.
         text: the search, or what of it is to be run.
+        ctx: its context.
 
     Raises:
+        SearchError: the search does not parse.
         KnowledgeError: the risk action is no boolean, or no command can name the detection.
     """
-    if not has_risk(saved) or RISK in saved.search:
+    if not has_risk(saved) or any(map(adds_risk, commands_in(Parser(ctx).search(expand_macros(saved.search, ctx))))):
         return text
     if '"' in saved.name:
         raise KnowledgeError("the name of a detection with risk cannot hold a double quote: rename it", saved.place)

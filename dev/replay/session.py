@@ -20,6 +20,8 @@ from replay.spl.timespec import parse_time
 HOME = Path(__file__).resolve().parents[2]
 """The app that this engine lies in: its searches run if no other is named."""
 STAND_INS = HOME / "dev" / "apps"
+PROBLEMS_SHOWN = 20
+"""Malformed events that are told one by one; of the others, how many there are."""
 
 
 @dataclass
@@ -202,10 +204,10 @@ class Session:
         """The correlation search of the home app.
 
         Raises:
-            KnowledgeError: it has none, or several.
+            KnowledgeError: it has none, or several; or a setting that says which is no boolean.
         """
         own = [s for s in self.knowledge.saved_searches() if s.app == self.home]
-        found = [s for s in own if s.settings.get("action.correlationsearch.enabled", "0") in ("1", "true")]
+        found = [s for s in own if s.correlation]
         if len(found) == 1:
             return found[0]
         names = ", ".join(f"`{s.name}`" for s in (found or own)[:8]) or "none"

@@ -222,6 +222,14 @@ def test_check_gives_a_verdict_for_every_saved_search(tmp_path: Path) -> None:
     assert "savedsearches.conf" in verdicts["Bad"]["place"] and "column 14" in verdicts["Bad"]["place"]
 
 
+def test_check_warns_of_a_custom_command_that_can_never_run(tmp_path: Path) -> None:
+    commands = {"KV": {"filename": "kv.py", "chunked": "true"}, "fine": {}, "fit": {}}
+    done = replay("check", "--app", write_app(tmp_path / "mine", {"commands": commands}))
+    assert done.returncode == DONE
+    (warning,) = [line for line in done.stderr.splitlines() if "warning" in line]
+    assert "commands.conf:1 [KV]: `KV` is a command of Splunk, another name of `extract`: this one is never" in warning
+
+
 def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
     path = tmp_path / "many.json"
     path.write_text(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -116,3 +118,48 @@ def test_everything_is_needed_where_it_cannot_be_told(spl: str, ctx: Context) ->
 def test_needs_add_up() -> None:
     assert Needs.of("a") | Needs.of("b") == Needs.of("a", "b")
     assert (Needs.of("a") | EVERYTHING).everything
+
+
+# the app's command, what a search writes -> whether the app's command is meant
+NAMES = [
+    ("touches", "touches", True),
+    ("kv", "kv", False),
+    ("bucket", "bucket _time span=1h", False),
+    ("rare", "rare a", False),
+    ("stats", "stats count", False),
+    ("Stats", "Stats count", False),
+    ("fit", "fit anything at all", True),
+    ("sendemail", "sendemail to=a", True),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "custom"), NAMES, ids=[name for name, *_ in NAMES])
+def test_whose_command_is_meant_does_not_depend_on_what_was_loaded_before(
+    name: str, text: str, custom: bool, tmp_path: Path
+) -> None:
+    folder = write_app(tmp_path / "naming", {"commands": {name: {"filename": "it.py", "chunked": "true"}}})
+    (folder / "bin").mkdir()
+    (folder / "bin/it.py").touch()
+    script = (
+        "import sys; from pathlib import Path; from replay.commands import COMMANDS\n"
+        "from replay.external import External\n"
+        "from replay.session import Session; from replay.errors import Place; from replay.plan import Parser\n"
+        "session = Session([Path(sys.argv[1])])\n"
+        "parser = Parser(session.context(session.home, Place()))\n"
+        "for again in range(2):\n"
+        "    command = parser.search(f'| makeresults | {sys.argv[2]}').commands[-1]\n"
+        "    print(isinstance(command, External))\n"
+        "    COMMANDS.names()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, folder, text], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == [str(custom)] * 2
+
+
+def test_the_toolkit_does_not_take_the_place_of_what_is_done_of_it(tmp_path: Path) -> None:
+    folder = write_app(tmp_path / "Splunk_ML_Toolkit", {"commands": {"summary": {"filename": "it.py"}}})
+    knowledge = Knowledge.load([folder])
+    engine = Engine()
+    ctx = Context(engine, knowledge, RowStore(engine, []), "Splunk_ML_Toolkit")
+    (folder / "bin").mkdir()
+    (folder / "bin/it.py").touch()
+    assert type(Parser(ctx).search("| summary m").commands[0]).name == "summary"

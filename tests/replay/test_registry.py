@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -46,3 +47,19 @@ def test_the_registries_of_the_engine_are_filled() -> None:
     assert {"search", "where", "eval", "stats", "tstats", "from"} <= set(COMMANDS.names())
     assert {"if", "case", "coalesce", "match", "mvindex", "strftime"} <= set(FUNCTIONS.names())
     assert REPORTS.names() == ["csv", "json", "table"]
+
+
+def test_each_name_is_found_without_importing_all() -> None:
+    script = (
+        "from replay.commands import COMMANDS; import sys; print(COMMANDS.find(sys.argv[1]), len(COMMANDS._things))"
+    )
+    for name in ("kv", "discretize", "return", "rest", "rare", "no_such_command"):
+        done = subprocess.run([sys.executable, "-c", script, name], check=True, capture_output=True, text=True)
+        found, count = done.stdout.rsplit(" ", 1)
+        assert (found != "None") == (COMMANDS.get(name) is not None)
+        assert int(count) < len(COMMANDS.names()) - 5
+
+
+def test_each_name_stands_in_double_quotes_in_the_module_that_claims_it() -> None:
+    for name in COMMANDS.names():
+        assert f'"{name}"' in COMMANDS._sources[COMMANDS._owners[name].rsplit(".", 1)[1]]

@@ -23,7 +23,7 @@ class Algorithm(ABC):
     flags: tuple[str, ...] = ()
     """Those of the options that are true or false."""
 
-    def check(self, call: Call) -> None:
+    def check(self, call: Call, ctx: Context) -> None:
         """Refuse what the algorithm does not take, before any row is read.
 
         Raises:

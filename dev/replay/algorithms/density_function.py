@@ -38,13 +38,13 @@ class DensityFunction(Algorithm):
     flags = ("show_density", *_DRAWN)
     options = (*OPTIONS, "dist", "metric", "exclude_dist", "random_state", *flags)
 
-    def check(self, call: Call) -> None:
+    def check(self, call: Call, ctx: Context) -> None:
         """See ``Algorithm``; what is drawn at random is refused."""
-        super().check(call)
+        super().check(call, ctx)
         for name in _DRAWN:
             if call.flag(name):
                 raise SearchError(f"`{name}` draws values at random, which this engine does not do", call.place)
-        Thresholds.parse(call.options, call.place)
+        _check_count(Thresholds.parse(call.options, call.place) or DEFAULT, call, ctx)
         _kinds(call)
         if call.options.get("metric", _METRICS[0]) not in _METRICS:
             raise SearchError(f"`metric` is {' or '.join(_METRICS)}", call.place)
@@ -64,12 +64,13 @@ class DensityFunction(Algorithm):
         field = call.fields[0]
         _check_field(rel, field, ctx)
         kinds, metric = _kinds(call), call.options.get("metric", _METRICS[0])
+        most = limit("max_kde_parameter_size", call.algorithm, ctx)
         groups: dict[Group, Distribution] = {}
         distances: dict[Group, float] = {}
         for key, values in _groups(rel, field, call, ctx):
             rng = np.random.default_rng(int(call.options.get("random_state", "0")))
             try:
-                groups[key], distances[key] = best_fit(np.array(values), kinds, metric, rng)
+                groups[key], distances[key] = best_fit(np.array(values), kinds, metric, rng, most)
             except DoesNotFit as e:
                 where = f" ({', '.join(f'{n}={v}' for n, v in zip(call.by, key, strict=True))})" if key else ""
                 raise DoesNotFit(f"`{field}`{where}: {e.message}") from e
@@ -87,6 +88,7 @@ class DensityFunction(Algorithm):
         if ctx.engine.count(rel):
             _check_field(rel, model.field, ctx)
         thresholds = Thresholds.parse(call.options, call.place) or model.thresholds
+        _check_count(thresholds, call, ctx)
         labels = thresholds.labels()
         tails = [kind.name for kind in {type(d) for d in model.groups.values()} if kind.name == "expon"]
         if tails and thresholds.lower:
@@ -123,6 +125,13 @@ class DensityFunction(Algorithm):
                 f"DensityFunction: {unknown} rows have values of {', '.join(model.by)} that the model was not trained "
                 "with: they are no outliers and no others"
             )
+
+
+def _check_count(thresholds: Thresholds, call: Call, ctx: Context) -> None:
+    most = limit("max_threshold_num", call.algorithm, ctx)
+    if thresholds.count > most:
+        says = f"there may be {most} thresholds at most (mlspl.conf, `max_threshold_num`), not {thresholds.count}"
+        raise SearchError(says, call.place)
 
 
 def _kinds(call: Call) -> list[str]:

@@ -17,10 +17,9 @@ from rich.markup import escape
 from replay.errors import ReplayError
 from replay.relation import Relation
 from replay.report import REPORTS
-from replay.session import Loaded, Session
+from replay.session import PROBLEMS_SHOWN, Loaded, Session
 
 DONE, UNEXPECTED, WRONG, MALFORMED = 0, 1, 2, 3
-PROBLEMS_SHOWN = 20
 _LARGE = 1024 * 1024
 
 app = typer.Typer(

@@ -6,6 +6,7 @@ import sys
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from replay.cli.common import UNEXPECTED, Apps, app, err
 from replay.errors import ReplayError
@@ -30,10 +31,16 @@ def lint(
     writer = OUTPUTS.get(output)
     if writer is None:
         raise ReplayError(f"--output {output}: one of {', '.join(OUTPUTS.names())}")
+    from replay.linting.linter import EXAMINED
     from replay.linting.linter import lint as examine
     from replay.session import Session
 
-    findings = examine(Session(apps))
+    session = Session(apps)
+    examined = session.knowledge.apps[session.home]
+    if not any(file.stanzas for conf in EXAMINED for file in examined.conf_files(conf)):
+        confs = ", ".join(f"{conf}.conf" for conf in EXAMINED)
+        err.print(f"[yellow]warning:[/yellow] {escape(str(examined.folder))} has none of {confs}: nothing was examined")
+    findings = examine(session)
     writer(findings)
     counts = {level: sum(f.rule.severity == level for f in findings) for level in ("error", "warning", "note")}
     err.print(", ".join(f"{n} {level}{'' if n == 1 else 's'}" for level, n in counts.items()))

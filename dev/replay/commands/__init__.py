@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, is_dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from replay.errors import SearchError
 from replay.registry import Registry
@@ -42,9 +42,15 @@ EVERYTHING = Needs(everything=True)
 
 
 class Command(ABC):
-    """One command of a pipeline."""
+    """One command of a pipeline.
+
+    Attributes:
+        name: its own.
+        addon: id of the app that brings it to Splunk; empty for a command of Splunk's own.
+    """
 
     name: str = ""
+    addon: ClassVar[str] = ""
 
     @classmethod
     @abstractmethod

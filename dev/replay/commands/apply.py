@@ -10,7 +10,7 @@ from replay.commands import Command, command
 from replay.commands.format import subsearch_text
 from replay.context import Context
 from replay.errors import Place
-from replay.models import ModelError
+from replay.models import MLTK, ModelError
 from replay.models.call import Call, model_name, parse_clauses
 from replay.models.files import read_model
 from replay.plan import Parser, Pipeline
@@ -27,6 +27,8 @@ class Apply(Command):
     Splunk Enterprise Security". The options of the call take the place of those of ``fit``, all at once; without any,
     those of ``fit`` hold.
     """
+
+    addon = MLTK
 
     call: Call
     argument: Pipeline | None = None
@@ -58,7 +60,7 @@ class Apply(Command):
         state, call = read_model(call, ctx)
         try:
             algorithm = find_algorithm(call.algorithm)
-            algorithm.check(call)
+            algorithm.check(call, ctx)
             return algorithm.apply(ctx.materialize(rel), state, call, ctx)
         except ModelError as e:
             raise ModelError(f"model `{call.model}` cannot be applied: {e.message}", e.place.within(call.place)) from e

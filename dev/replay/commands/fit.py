@@ -10,7 +10,7 @@ from replay.commands import Command, command
 from replay.commands.fields import expand
 from replay.context import Context
 from replay.errors import Place
-from replay.models import ModelError
+from replay.models import MLTK, ModelError
 from replay.models.call import Call, model_name, parse_clauses
 from replay.models.codec import decode, encode
 from replay.models.files import write_model
@@ -29,6 +29,8 @@ class Fit(Command):
     table: as long as the session, and no file of a loaded app is touched. Without any row there is nothing to train
     on: a warning, and no model.
     """
+
+    addon = MLTK
 
     call: Call
 
@@ -56,7 +58,7 @@ class Fit(Command):
             clauses["as"][0] if "as" in clauses else None,
             place,
         )
-        algorithm.check(call)
+        algorithm.check(call, parser.context)
         return cls(call)
 
     def plan(self, rel: Relation, ctx: Context) -> Relation:

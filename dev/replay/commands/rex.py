@@ -12,7 +12,7 @@ from replay.context import Context
 from replay.functions import each, over
 from replay.plan import Parser
 from replay.relation import NULL, Expr, Kind, Relation, as_text, cast, common_kind, quote
-from replay.spl.scanner import Scanner
+from replay.spl.scanner import SPACE, Scanner
 
 _OPTIONS = ("field", "max_match", "offset_field", "mode")
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
@@ -131,10 +131,10 @@ def read_regex(s: Scanner, command_name: str) -> str:
         raise s.error(f"`{command_name}` needs a regular expression in double quotes")
     if s.at_quote():
         return s.quoted()
-    bare = re.compile(r"\S+").match(s.text, s.pos, s.end)
-    assert bare is not None
-    s.pos = bare.end()
-    return bare.group()
+    start = s.pos
+    while s.pos < s.end and s.text[s.pos] not in SPACE:
+        s.pos += 1
+    return s.text[start : s.pos]
 
 
 def compile_here(s: Scanner, at: int, expression: str, ctx: Context) -> regexes.Regex:

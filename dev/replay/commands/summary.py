@@ -9,7 +9,7 @@ from replay.algorithms import find_algorithm
 from replay.commands import Command, Needs, command
 from replay.context import Context
 from replay.errors import Place, SearchError
-from replay.models import ModelError
+from replay.models import MLTK, ModelError
 from replay.models.call import Call, model_name
 from replay.models.files import read_model
 from replay.plan import Parser
@@ -25,6 +25,8 @@ class Summary(Command):
     Source: AI Toolkit, "Search commands for machine learning". The detections of ES Content Updates read from it how
     many values a group stands on (``cardinality``).
     """
+
+    addon = MLTK
 
     call: Call
 

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 from replay.commands import COMMANDS, Command
 from replay.context import Context
+from replay.models import MLTK
 from replay.plan import Parser
 from replay.relation import Relation
 from replay.spl.scanner import Scanner
@@ -77,6 +78,8 @@ REASONS = {
     "x11": _MODEL,
 }
 """Command -> why not."""
+ADDONS = {"dbxquery": "splunk_app_db_connect", **dict.fromkeys(("deletemodel", "listmodels", "sample", "score"), MLTK)}
+"""Those that are no commands of Splunk's own, and the app that brings each."""
 
 
 def _claim(name: str, why: str) -> None:
@@ -98,7 +101,7 @@ def _claim(name: str, why: str) -> None:
             """Never reached: ``parse`` makes no object of this class."""
             raise NotImplementedError(name)
 
-    Unsupported.name = name
+    Unsupported.name, Unsupported.addon = name, ADDONS.get(name, "")
     COMMANDS.claim(name)(Unsupported)
 
 

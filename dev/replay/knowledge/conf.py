@@ -13,6 +13,7 @@ this module drives one logical line at a time, because ksconf alone does not tel
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -123,7 +124,8 @@ class ConfFile:
         """Stanza name -> stanza, in file order, ``[default]`` among them and not yet applied to the others.
 
         Raises:
-            KnowledgeError: the file is not UTF-8, or a line of it is neither stanza, setting nor comment.
+            KnowledgeError: the file cannot be read or is not UTF-8, or a line of it is neither stanza, setting nor
+                comment.
         """
         file = str(self.path)
         found: dict[str, Stanza] = {}
@@ -141,11 +143,17 @@ class ConfFile:
         return found
 
     def _text(self) -> str:
-        if not self.path.is_file():
+        if not os.path.lexists(self.path):
             return ""
-        encoding = detect_by_bom(self.path)
+        if not self.path.is_file():
+            says = "this is no file: it is a folder, a pipe, or a link that leads nowhere"
+            raise KnowledgeError(says, Place(file=str(self.path)))
         try:
+            encoding = detect_by_bom(self.path)
             return self.path.read_text(encoding=encoding)
+        except OSError as error:
+            says = f"the file cannot be read: {error.strerror or error}"
+            raise KnowledgeError(says, Place(file=str(self.path))) from error
         except UnicodeDecodeError as error:
             place = Place(file=str(self.path), byte=error.start)
             raise KnowledgeError(f"not {encoding} text; save the file as UTF-8", place) from error

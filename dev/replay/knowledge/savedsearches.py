@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 from replay.errors import KnowledgeError, Place
 from replay.knowledge.app import App
-from replay.knowledge.conf import Stanza
+from replay.knowledge.conf import Stanza, boolean
 from replay.knowledge.layers import Layers, nearest, not_exported
+
+CORRELATION = "action.correlationsearch.enabled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,15 @@ class SavedSearch:
     place: Place
     earliest: str | None
     latest: str | None
+
+    @property
+    def correlation(self) -> bool:
+        """Whether it is a correlation search of Enterprise Security (``action.correlationsearch.enabled``).
+
+        Raises:
+            KnowledgeError: the setting is no boolean.
+        """
+        return boolean(self.settings.get(CORRELATION) or "0", self.place)
 
 
 def all_saved_searches(layers: Layers) -> list[SavedSearch]:

@@ -6,16 +6,18 @@ import bisect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from replay.commands import Command
 from replay.context import Context
-from replay.errors import KnowledgeError, Place, ReplayError
+from replay.errors import KnowledgeError, Place, ReplayError, SearchError
 from replay.knowledge import App, SavedSearch, Setting
-from replay.linting.flow import AnyStore, Fields, LenientParser, Step, commands_in, flow
+from replay.knowledge.savedsearches import CORRELATION
+from replay.linting.flow import AnyStore, Fields, LenientParser, Step, flow
 from replay.linting.source import place_in
-from replay.plan import Pipeline, macro_readers
+from replay.plan import Pipeline, commands_in, macro_readers
 from replay.session import Session
-from replay.spl.macros import Piece, calls, pieces, strip_comments
+from replay.spl.macros import Piece, calls, expand, pieces, strip_comments
 
 
 class ExaminedApp:
@@ -69,13 +71,29 @@ class CallSite:
         return self.text.partition("(")[0].strip()
 
 
-def call_sites(text: str) -> list[CallSite]:
-    """The macro calls that stand in a text itself; none where it cannot be read."""
+class Calls(NamedTuple):
+    """The macro calls that stand in a text itself.
+
+    Attributes:
+        sites: they.
+        problem: what ends the reading, if it comes to no end: a comment or a call is never closed (``place.column``
+            counts in the text). Then ``sites`` are those before it.
+    """
+
+    sites: list[CallSite]
+    problem: SearchError | None = None
+
+
+def read_calls(text: str) -> Calls:
+    """The macro calls of a search, a macro's definition or a drilldown."""
+    found: list[CallSite] = []
     try:
         text = strip_comments(text)
-        return [CallSite(start, text[start + 1 : end - 1]) for start, end in calls(text)]
-    except ReplayError:
-        return []
+        for start, end in calls(text):
+            found.append(CallSite(start, text[start + 1 : end - 1]))
+    except SearchError as error:
+        return Calls(found, error)
+    return Calls(found)
 
 
 class ExaminedSearch:
@@ -107,7 +125,7 @@ class ExaminedSearch:
     @property
     def correlation(self) -> bool:
         """Whether it is a correlation search of Enterprise Security."""
-        return self.flag("action.correlationsearch.enabled")
+        return self.flag(CORRELATION)
 
     @property
     def scheduled(self) -> bool:
@@ -124,9 +142,9 @@ class ExaminedSearch:
     # --- the search -------------------------------------------------------------------------------------------------
 
     @cached_property
-    def call_sites(self) -> list[CallSite]:
+    def calls(self) -> Calls:
         """The macro calls in its own text."""
-        return call_sites(self.saved.search)
+        return read_calls(self.saved.search)
 
     @cached_property
     def _expanded(self) -> list[Piece] | ReplayError:
@@ -154,6 +172,24 @@ class ExaminedSearch:
         """Whether it is a macro that cannot be read."""
         return isinstance(self._expanded, KnowledgeError)
 
+    def place_of(self, problem: ReplayError) -> Place:
+        """Where in the file a problem of the search lies: at the macro call, if it lies in a macro."""
+        column, here = problem.place.column, self.saved.place
+        if not isinstance(self._expanded, ReplayError):
+            return self.at(column) if column else here
+        inside = problem.place.within(here)
+        if (inside.file, inside.stanza, inside.key) == (here.file, here.stanza, here.key):
+            return self.in_search(column - 1) if column else here
+        broken = (call for call in self.calls.sites if self._fails(call))
+        return next((self.in_search(call.start) for call in broken), here)
+
+    def _fails(self, call: CallSite) -> bool:
+        try:
+            expand(f"`{call.text}`", *macro_readers(self.context), Place())
+        except ReplayError:
+            return True
+        return False
+
     @property
     def expansion(self) -> str:
         """The text with macros replaced; empty where that cannot be done."""
@@ -172,6 +208,11 @@ class ExaminedSearch:
     def steps(self) -> list[Step]:
         """The commands with the fields after each."""
         return [] if isinstance(self._parsed, ReplayError) else flow(self._parsed, self.context)
+
+    @property
+    def flow_problem(self) -> Step | None:
+        """The first command after which the fields are not known because the command cannot be planned."""
+        return next((step for step in self.steps if step.problem is not None), None)
 
     @property
     def output(self) -> Fields:

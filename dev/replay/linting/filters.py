@@ -14,7 +14,7 @@ EMPTY = ("", "search *", "search", "*", "search true()", "where true()")
 
 def filter_calls(search: ExaminedSearch) -> Iterator[CallSite]:
     """The calls of filter macros in a search, by their name."""
-    return (call for call in search.call_sites if call.name.endswith(SUFFIX))
+    return (call for call in search.calls.sites if call.name.endswith(SUFFIX))
 
 
 def step_of(search: ExaminedSearch, call: CallSite) -> int | None:

@@ -21,7 +21,7 @@ from replay.context import Context
 from replay.errors import ReplayError
 from replay.external import External
 from replay.knowledge.datamodels import DEFAULT_FIELDS
-from replay.plan import Parser, Pipeline, needs_of
+from replay.plan import Parser, Pipeline, needs_of, parts
 from replay.relation import NULL, ORDER, Kind, Relation, assign_columns
 from replay.spl.scanner import Scanner
 from replay.spl.search import SearchExpr, fields_of
@@ -54,10 +54,17 @@ class Fields:
 
 @dataclass(frozen=True)
 class Step:
-    """A command and the fields after it."""
+    """A command and the fields after it.
+
+    Attributes:
+        command: it.
+        after: the fields; open from a command on that cannot be planned.
+        problem: why it cannot be planned, if it cannot.
+    """
 
     command: Command
     after: Fields
+    problem: ReplayError | None = None
 
 
 @dataclass(frozen=True)
@@ -162,22 +169,24 @@ def flow(pipeline: Pipeline, ctx: Context) -> list[Step]:
     """
     first, *others = pipeline.commands
     is_open = first.name not in _CLOSED or isinstance(first, Opaque)
+    problem: ReplayError | None = None
     try:
         rel = first.generate(ctx, needs_of(others))
-    except ReplayError:
-        rel, is_open = nothing(), True
-    steps = [Step(first, Fields(frozenset(rel.columns), is_open))]
+    except ReplayError as error:
+        rel, is_open, problem = nothing(), True, error
+    steps = [Step(first, Fields(frozenset(rel.columns), is_open), problem)]
     for command in others:
-        rel, is_open = _after(command, rel, is_open, ctx)
-        steps.append(Step(command, Fields(frozenset(rel.columns), is_open)))
+        problem = None
+        try:
+            rel, is_open = _after(command, rel, is_open, ctx)
+        except ReplayError as error:
+            is_open, problem = True, error
+        steps.append(Step(command, Fields(frozenset(rel.columns), is_open), problem))
     return steps
 
 
 def _after(command: Command, rel: Relation, is_open: bool, ctx: Context) -> tuple[Relation, bool]:
-    try:
-        planned = command.plan(rel, ctx)
-    except ReplayError:
-        return rel, True
+    planned = command.plan(rel, ctx)
     if isinstance(command, Opaque):
         return planned, is_open or command.adds is None
     if command.name not in _FAITHFUL or _names_from_data(command):
@@ -197,37 +206,22 @@ def _strings(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     else:
-        for part in _parts(value):
+        for part in parts(value):
             yield from _strings(part)
-
-
-def _parts(value: Any) -> Iterator[Any]:
-    if isinstance(value, tuple | list):
-        yield from value
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        yield from (getattr(value, f.name) for f in dataclasses.fields(value))
 
 
 def _pipelines(value: Any) -> Iterator[Pipeline]:
     """The pipelines directly inside a command."""
-    for part in _parts(value):
+    for part in parts(value):
         if isinstance(part, Pipeline):
             yield part
         else:
             yield from _pipelines(part)
 
 
-def commands_in(value: Any) -> Iterator[Command]:
-    """Every command in a pipeline, those of its subsearches included."""
-    if isinstance(value, Command):
-        yield value
-    for part in _parts(value):
-        yield from commands_in(part)
-
-
 def pipelines_in(value: Any) -> Iterator[Pipeline]:
     """Every pipeline in a value, nested ones included."""
     if isinstance(value, Pipeline):
         yield value
-    for part in _parts(value):
+    for part in parts(value):
         yield from pipelines_in(part)

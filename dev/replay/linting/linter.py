@@ -12,6 +12,8 @@ from replay.linting.switches import read_switches
 from replay.session import Session
 
 UNUSED = "RL002"
+EXAMINED = ("savedsearches", "macros", "commands")
+"""The .conf files whose stanzas rules look at."""
 
 
 def lint(session: Session) -> list[Finding]:

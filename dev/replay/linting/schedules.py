@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice, pairwise
 from typing import NamedTuple
@@ -53,9 +52,13 @@ def windows(search: ExaminedSearch) -> list[Window] | None:
     return found
 
 
-def seams(spans: list[Window]) -> Iterator[float]:
-    """Seconds between the end of each run's span and the start of the next one's; negative where they overlap."""
-    return (after.start - before.end for before, after in pairwise(spans))
+def seams(search: ExaminedSearch) -> list[float]:
+    """Seconds between the end of each run's span and the start of the next one's; negative where they overlap.
+
+    None for a report, which has no action and may look back as far as it likes, or leave gaps.
+    """
+    spans = windows(search) if search.scheduled and search.acts else None
+    return [after.start - before.end for before, after in pairwise(spans or ())]
 
 
 def told(seconds: float) -> str:

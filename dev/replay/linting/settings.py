@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from replay.errors import Place
+from replay.knowledge import Setting
 from replay.linting.examined import ExaminedSearch
+from replay.linting.json_places import inside, offsets_in
 from replay.linting.source import place_in
 
 RISK = "action.risk.param._risk"
@@ -25,51 +26,76 @@ def parsed(search: ExaminedSearch, key: str) -> Any:
     """The value of a JSON setting; an empty one of its shape where it is not set or malformed (see RL105)."""
     try:
         value = json.loads(search.text(key) or "null")
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     shape = SHAPES[key]
     return value if isinstance(value, shape) else shape()
 
 
-class RiskEntry(NamedTuple):
-    """One object of ``_risk``, and where it stands."""
+class Entry(NamedTuple):
+    """One object of a list in JSON, its number in the list from 1, and where it stands."""
 
+    number: int
     says: dict[str, Any]
     place: Place
 
 
-def risk_entries(search: ExaminedSearch) -> Iterator[RiskEntry]:
+def risk_entries(search: ExaminedSearch) -> Iterator[Entry]:
     """The risk and threat objects."""
     setting = search.setting(RISK)
-    objects = [one for one in parsed(search, RISK) if isinstance(one, dict)]
-    starts = [m.start() for m in re.finditer(r"\{", setting.value)] if setting is not None else []
-    for says, start in zip(objects, [*starts, *[0] * len(objects)], strict=False):
-        assert setting is not None
-        yield RiskEntry(says, place_in(setting, start))
+    if setting is None or not parsed(search, RISK):
+        return
+    for number, one in enumerate(inside(setting.value), 1):
+        if isinstance(one.value, dict):
+            yield Entry(number, one.value, place_in(setting, one.start))
 
 
-def drilldown_searches(search: ExaminedSearch) -> Iterator[tuple[str, str]]:
-    """(setting, search) of each drilldown, of ES 8 and of ES 7."""
-    for one in parsed(search, DRILLDOWNS):
-        if isinstance(one, dict) and isinstance(one.get("search"), str):
-            yield DRILLDOWNS, one["search"]
-    old = "action.notable.param.drilldown_search"
-    if search.text(old):
-        yield old, search.text(old)
+class Drilldown(NamedTuple):
+    """The search of a drilldown.
+
+    Attributes:
+        text: it.
+        setting: which holds it.
+        offsets: of each of its characters in the value of the setting.
+    """
+
+    text: str
+    setting: Setting
+    offsets: Sequence[int]
+
+    def at(self, offset: int) -> Place:
+        """The place in the file of a character of it."""
+        return place_in(self.setting, self.offsets[min(offset, len(self.offsets) - 1)])
 
 
-def place_of(search: ExaminedSearch, key: str, text: str = "") -> Place:
-    """Where a setting of the search stands, or a text in it."""
+def drilldown_searches(search: ExaminedSearch) -> Iterator[Drilldown]:
+    """The searches of the drilldowns, of ES 8 and of ES 7; none that is empty."""
+    new, old = search.setting(DRILLDOWNS), search.setting("action.notable.param.drilldown_search")
+    if new is not None and parsed(search, DRILLDOWNS):
+        for one in inside(new.value):
+            found = {m.key: m for m in inside(new.value, one.start)} if isinstance(one.value, dict) else {}
+            text = found["search"].value if "search" in found else None
+            if isinstance(text, str) and text:
+                yield Drilldown(text, new, offsets_in(new.value, found["search"].start))
+    if old is not None:
+        yield Drilldown(old.value, old, range(len(old.value)))
+
+
+def place_of(search: ExaminedSearch, key: str) -> Place:
+    """Where a setting of the search stands."""
     setting = search.setting(key)
-    if setting is None:
-        return search.saved.place
-    return place_in(setting, max(setting.value.find(text), 0))
+    return search.saved.place if setting is None else place_in(setting, 0)
 
 
-def listed(annotations: dict[str, Any], key: str) -> list[Any]:
-    """An annotation as a list: one value may stand alone."""
-    value = annotations.get(key, [])
-    return value if isinstance(value, list) else [value]
+def listed(search: ExaminedSearch, key: str) -> Iterator[tuple[Any, Place]]:
+    """The values of an annotation, each with its place: one value may stand alone."""
+    setting = search.setting(ANNOTATIONS)
+    if setting is None or not parsed(search, ANNOTATIONS):
+        return
+    for one in inside(setting.value):
+        if one.key == key:
+            many = inside(setting.value, one.start) if isinstance(one.value, list) else [one]
+            yield from ((each.value, place_in(setting, each.start)) for each in many)
 
 
 def number(value: Any) -> float | None:
@@ -80,5 +106,5 @@ def number(value: Any) -> float | None:
         return None
     try:
         return float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from ksconf.conf.parser import detect_by_bom
+
 from replay.errors import Place
 from replay.knowledge import Setting
 
@@ -47,4 +49,5 @@ def physical_lines(file: str) -> list[str]:
 
 @cache
 def _lines(path: Path, changed: int) -> list[str]:
-    return [line.rstrip("\r") for line in path.read_text(encoding="utf-8-sig", errors="replace").split("\n")]
+    text = path.read_text(encoding=detect_by_bom(path), errors="replace")
+    return [line.rstrip("\r") for line in text.removeprefix("\ufeff").split("\n")]

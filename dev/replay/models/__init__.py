@@ -7,6 +7,9 @@ from typing import Any
 
 from replay.errors import KnowledgeError
 
+MLTK = "Splunk_ML_Toolkit"
+"""Id of the toolkit's app."""
+
 
 class ModelError(KnowledgeError):
     """A model cannot be trained on these rows, does not exist, or its file cannot be used."""

@@ -167,7 +167,7 @@ def _own(fitted: Distribution) -> dict[str, Any]:
         case Kde():
             other = {"bandwidth": fitted.width, "parameter size": len(fitted.points)}
             moments = {"_mean": float(fitted.points.mean()), "_std": float(fitted.points.std())}
-            return {"_data": fitted.points, "_max_param_size": 10_000, "_other_params": other} | moments
+            return {"_data": fitted.points, "_max_param_size": fitted.most, "_other_params": other} | moments
     raise NotImplementedError(fitted.name)
 
 
@@ -188,7 +188,8 @@ def _decoded(dist: object) -> Distribution:
             low, high = number(dist, "_min"), number(dist, "_max")
         if dist.state.get("_cardinality") is not None:
             size = int(number(dist, "_cardinality"))
-        return Kde(low, high, size, points)
+        kept = dist.state.get("_max_param_size") is not None
+        return Kde(low, high, size, points, int(number(dist, "_max_param_size")) if kept else len(points))
     loc, scale = number(dist, "_mean"), number(dist, "_std")
     if not scale > 0:
         raise ModelError(f"it holds a {kinds[dist.name]} distribution without width")

@@ -17,8 +17,6 @@ from replay.models.ranges import Range, lowest_density
 
 SMALLEST_STD = 1e-6
 """The standard deviation of values that are all the same: any other value is an outlier."""
-MAX_POINTS = 10_000
-"""mlspl.conf, ``max_kde_parameter_size``."""
 
 
 class DoesNotFit(ModelError):
@@ -41,8 +39,8 @@ class Distribution(ABC):
 
     @classmethod
     @abstractmethod
-    def fit(cls, values: Any, rng: Any) -> Self:
-        """Fit to an array of numbers; ``rng`` draws where there are too many.
+    def fit(cls, values: Any, rng: Any, most: int) -> Self:
+        """Fit to an array of numbers; one that keeps them draws ``most`` of them by ``rng`` where there are more.
 
         Raises:
             DoesNotFit: too few values, or all the same.
@@ -83,7 +81,7 @@ class Normal(Distribution):
     name: ClassVar[str] = "norm"
 
     @classmethod
-    def fit(cls, values: Any, rng: Any) -> Self:
+    def fit(cls, values: Any, rng: Any, most: int) -> Self:
         """Mean and standard deviation (of the population)."""
         std = float(values.std()) or SMALLEST_STD
         return cls(float(values.min()), float(values.max()), len(values), float(values.mean()), std)
@@ -115,7 +113,7 @@ class Exponential(Distribution):
     name: ClassVar[str] = "expon"
 
     @classmethod
-    def fit(cls, values: Any, rng: Any) -> Self:
+    def fit(cls, values: Any, rng: Any, most: int) -> Self:
         """Least value, and how far the mean lies from it."""
         refuse_constant(values, cls.name)
         low = float(values.min())
@@ -154,7 +152,7 @@ class Beta(Distribution):
     name: ClassVar[str] = "beta"
 
     @classmethod
-    def fit(cls, values: Any, rng: Any) -> Self:
+    def fit(cls, values: Any, rng: Any, most: int) -> Self:
         """scipy's fit; where that gives no shape, the one with the mean and variance of the values."""
         refuse_constant(values, cls.name)
         low, high = float(values.min()), float(values.max())
@@ -231,18 +229,24 @@ class Kde(Distribution):
 
     Attributes:
         points: the values.
+        most: how many it may keep (mlspl.conf, ``max_kde_parameter_size``).
     """
 
     points: Any
+    most: int
     name: ClassVar[str] = "gaussian_kde"
 
     @classmethod
-    def fit(cls, values: Any, rng: Any) -> Self:
-        """Keeps the values, or ``MAX_POINTS`` of them."""
+    def fit(cls, values: Any, rng: Any, most: int) -> Self:
+        """Keeps the values, or ``most`` of them."""
+        if most < 2:
+            raise DoesNotFit(
+                f"{cls.name} stands on two values or more: `max_kde_parameter_size` of mlspl.conf is {most}"
+            )
         refuse_constant(values, cls.name)
-        points = values if len(values) <= MAX_POINTS else rng.choice(values, size=MAX_POINTS, replace=False)
+        points = values if len(values) <= most else rng.choice(values, size=most, replace=False)
         refuse_constant(points, cls.name)
-        return cls(float(values.min()), float(values.max()), len(values), points)
+        return cls(float(values.min()), float(values.max()), len(values), points, most)
 
     @property
     def width(self) -> float:
@@ -330,8 +334,8 @@ def distance(fitted: Distribution, values: Any, metric: str) -> float:
     return float(max((np.arange(1, n + 1) / n - mass).max(), (mass - np.arange(n) / n).max()))
 
 
-def best_fit(values: Any, names: list[str], metric: str, rng: Any) -> tuple[Distribution, float]:
-    """The nearest of the named distributions, and its distance.
+def best_fit(values: Any, names: list[str], metric: str, rng: Any, most: int) -> tuple[Distribution, float]:
+    """The nearest of the named distributions, and its distance; for ``rng`` and ``most`` see ``Distribution.fit``.
 
     Raises:
         DoesNotFit: none fits.
@@ -340,7 +344,7 @@ def best_fit(values: Any, names: list[str], metric: str, rng: Any) -> tuple[Dist
     why: DoesNotFit | None = None
     for name in names:
         try:
-            fitted = KINDS[name].fit(values, rng)
+            fitted = KINDS[name].fit(values, rng, most)
             found.append((distance(fitted, values, metric), fitted))
         except DoesNotFit as e:
             why = e

@@ -45,7 +45,7 @@ def write_model(state: Coded, call: Call, ctx: Context) -> None:
 
 
 def read_model(call: Call, ctx: Context) -> tuple[Coded, Call]:
-    """The model of a call of ``apply``, and the call with what the model was trained with.
+    """The model of a call of ``apply`` or ``summary``, and the call with what the model was trained with.
 
     Options and ``as`` of the call take the place of those of ``fit``, all of the options at once.
 
@@ -65,7 +65,7 @@ def read_model(call: Call, ctx: Context) -> tuple[Coded, Call]:
             raise ModelError("it holds no state of an algorithm")
         return state, _as_trained(replace(call, algorithm=algorithm), trained)
     except ReplayError as e:
-        raise ModelError(f"model `{call.model}` cannot be applied: {e.message}", e.place.within(lookup.place)) from e
+        raise ModelError(f"model `{call.model}` cannot be read: {e.message}", e.place.within(lookup.place)) from e
 
 
 def _as_trained(call: Call, trained: dict[str, Any]) -> Call:

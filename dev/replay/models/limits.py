@@ -1,4 +1,4 @@
-"""The limits of the Machine Learning Toolkit: mlspl.conf of the loaded apps, else what its documentation names."""
+"""The limits of the Machine Learning Toolkit: mlspl.conf of the loaded apps, else the defaults of mlspl.conf.spec."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ _DEFAULTS = {
     "max_distinct_cat_values_for_classifiers": 100,
     "max_fields_in_by_clause": 5,
     "max_groups": 1024,
+    "max_kde_parameter_size": 10_000,
+    "max_threshold_num": 5,
     "min_data_size_to_fit": 50,
 }
 

@@ -13,7 +13,6 @@ from replay.models.ranges import Range
 from replay.models.state import numbers
 
 OPTIONS = ("threshold", "lower_threshold", "upper_threshold")
-_MOST = 5
 _SMALLEST = 1e-9
 
 
@@ -22,7 +21,7 @@ class Thresholds:
     """``threshold``, or ``lower_threshold`` and ``upper_threshold``: one number each, or several of one kind.
 
     Source: AI Toolkit, "Algorithms in the AI Toolkit", "DensityFunction", "Parameters" (default 0.01, between
-    0.000000001 and 1); mlspl.conf, ``max_threshold_num``.
+    0.000000001 and 1).
     """
 
     both: tuple[float, ...] = ()
@@ -34,7 +33,7 @@ class Thresholds:
         """Those of a call; None if it has none.
 
         Raises:
-            SearchError: no number, out of range, too many, or kinds that exclude each other.
+            SearchError: no number, out of range, or kinds that exclude each other.
         """
         both, lower, upper = (_read(options[name], name, place) if name in options else () for name in OPTIONS)
         found = cls(both, lower, upper)
@@ -50,9 +49,12 @@ class Thresholds:
             return "of `lower_threshold` and `upper_threshold` together, each takes one number"
         if self.lower and self.upper and self.lower[0] + self.upper[0] > 1:
             return "`lower_threshold` and `upper_threshold` are more than 1 together"
-        if max(map(len, (self.both, self.lower, self.upper))) > _MOST:
-            return f"there may be {_MOST} thresholds at most"
         return ""
+
+    @property
+    def count(self) -> int:
+        """How many there are of one kind."""
+        return max(map(len, (self.both, self.lower, self.upper)))
 
     def labels(self) -> list[str]:
         """What tells the results of several thresholds apart (``_th=0.01``); one empty text for a single one."""

@@ -10,6 +10,7 @@ from threading import Thread
 
 from replay.errors import ReplayError
 from replay.inputs import Event, Problem, read
+from replay.knowledge.savedsearches import CORRELATION
 from replay.preview.bundle import bundle
 from replay.preview.web import Web
 from replay.serve.accounts import ADMIN
@@ -17,7 +18,7 @@ from replay.serve.actions import run_actions
 from replay.serve.head import Head
 from replay.serve.jobs import Request
 from replay.serve.server import listening, serve_ports
-from replay.session import HOME
+from replay.session import HOME, PROBLEMS_SHOWN
 
 SAMPLE = HOME / "dev" / "datasets" / "msra-windows-sysmon.log"
 HOST = "127.0.0.1"
@@ -77,10 +78,10 @@ def load(head: Head, data: Sequence[str], index: str, say: Callable[[str], None]
 
     problems: list[Problem] = []
     count = head.index.add(seen(iter(read(data, on_problem=problems.append))), index)
-    for problem in problems[:20]:
+    for problem in problems[:PROBLEMS_SHOWN]:
         say(f"malformed: {problem.place}: {problem.reason}")
-    if len(problems) > 20:
-        say(f"… and {len(problems) - 20} more malformed")
+    if len(problems) > PROBLEMS_SHOWN:
+        say(f"… and {len(problems) - PROBLEMS_SHOWN} more malformed")
     say(f"{count} events in index {index}")
     return (times[0], times[1]) if times else None
 
@@ -94,9 +95,9 @@ def write_risk(head: Head, say: Callable[[str], None]) -> None:
     home = head.apps.home
     for name, owner in head.apps.names(home, "savedsearches"):
         stanza = head.apps.stanza(home, "savedsearches", name) if owner == home else None
-        if stanza is None or stanza.text("action.correlationsearch.enabled") not in ("1", "true"):
-            continue
         try:
+            if stanza is None or not stanza.flag(CORRELATION):
+                continue
             job = head.jobs.start(
                 Request(stanza.text("search"), home, ADMIN, label=name), run_actions(stanza, head.alerts)
             )

@@ -14,7 +14,8 @@ from collections.abc import Iterable
 
 from replay.errors import Place, SearchError
 
-_SPACE = " \t\r\n\f\v"
+SPACE = " \t\r\n\f\v"
+"""What stands between words; any other blank of Unicode is a character like others."""
 _CLOSING = {"(": ")", "[": "]"}
 _TRUE = {"1", "t", "true", "y", "yes"}
 _FALSE = {"0", "f", "false", "n", "no"}
@@ -67,7 +68,7 @@ class Scanner:
 
     def skip(self) -> None:
         """Pass white space."""
-        while self.pos < self.end and self.text[self.pos] in _SPACE:
+        while self.pos < self.end and self.text[self.pos] in SPACE:
             self.pos += 1
 
     @property
@@ -103,8 +104,8 @@ class Scanner:
         """The next unquoted word (up to white space, quote, bracket, comma, pipe or one of ``stop``), not taken."""
         self.skip()
         i = self.pos
-        while i < self.end and self.text[i] not in _SPACE and self.text[i] not in '"()[],|' + stop:
-            i += 2 if self.text[i] == "\\" and i + 1 < self.end and self.text[i + 1] not in _SPACE else 1
+        while i < self.end and self.text[i] not in SPACE and self.text[i] not in '"()[],|' + stop:
+            i += 2 if self.text[i] == "\\" and i + 1 < self.end and self.text[i + 1] not in SPACE else 1
         return self.text[self.pos : min(i, self.end)]
 
     def keyword(self, *words: str) -> str | None:

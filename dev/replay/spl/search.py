@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from replay.spl.scanner import Scanner, unescape
+from replay.spl.scanner import SPACE, Scanner, unescape
 
 _OPERATORS = ("!=", "<=", ">=", "==", "=", "<", ">")
-_SPACE = " \t\r\n\f\v"
 _INDEXED = ("host", "source", "sourcetype", "index", "splunk_server")
 TIME_TERMS = frozenset(
     [
@@ -177,7 +176,7 @@ class _Parser:
         if self.s.peek_word("=<>!") != word:
             return False
         after = self.s.pos + len(word)
-        rest = self.s.text[after : self.s.end].lstrip(_SPACE)
+        rest = self.s.text[after : self.s.end].lstrip(SPACE)
         if rest.startswith(_OPERATORS):
             return False
         self.s.pos = after
@@ -239,7 +238,7 @@ class _Parser:
         at = s.pos
         if s.peek_word("=<>!").upper() == "IN":
             after = s.pos + 2
-            if s.text[after : s.end].lstrip(_SPACE).startswith("("):
+            if s.text[after : s.end].lstrip(SPACE).startswith("("):
                 s.pos = after
                 return self._in_list(field, column)
         for op in _OPERATORS:
@@ -290,10 +289,10 @@ class _Parser:
         s = self.s
         s.skip()
         i = s.pos
-        while i < s.end and s.text[i] not in _SPACE and s.text[i] not in '()[]|"':
-            if s.text[i] == "," and (i + 1 >= s.end or s.text[i + 1] in _SPACE):
+        while i < s.end and s.text[i] not in SPACE and s.text[i] not in '()[]|"':
+            if s.text[i] == "," and (i + 1 >= s.end or s.text[i + 1] in SPACE):
                 break
-            i += 2 if s.text[i] == "\\" and i + 1 < s.end and s.text[i + 1] not in _SPACE else 1
+            i += 2 if s.text[i] == "\\" and i + 1 < s.end and s.text[i + 1] not in SPACE else 1
         text = s.text[s.pos : min(i, s.end)]
         s.pos = min(i, s.end)
         return text

@@ -16,6 +16,7 @@ from replay.context import Context
 from replay.errors import KnowledgeError, ReplayError
 from replay.inputs import Event, Problem, read
 from replay.knowledge import SavedSearch
+from replay.lookup_table import writes_dropped
 from replay.plan import plan_search
 from replay.risk import enriched, object_fields
 from replay.session import HOME, Session
@@ -76,8 +77,9 @@ class Runner:
                 count += self.session.index.add(events(data, problems), data.index)
             ctx = self.session.saved_context(saved, test.earliest, test.latest)
             ctx = replace(ctx, engine=engine, macros={**ctx.macros, **self._macros(test, ctx)})
-            relation = plan_search(enriched(saved, saved.search), ctx)
-            return Found(saved, [came_row(row) for row in engine.rows(relation)], count, problems)
+            with writes_dropped(engine):  # each test begins with the lookups that the apps have
+                relation = plan_search(enriched(saved, saved.search, ctx), ctx)
+                return Found(saved, [came_row(row) for row in engine.rows(relation)], count, problems)
         finally:
             engine.close()
             self.session.index.clear()

@@ -102,7 +102,7 @@ def _number(row: Mapping[str, Value]) -> int:
 
 def _after(saved: SavedSearch, call: FilterCall, ctx: Context) -> Pipeline:
     """What follows the filter, with the risk of each object in it, if the search has any."""
-    text = enriched(saved, expand_macros(call.after, ctx))
+    text = enriched(saved, expand_macros(call.after, ctx), ctx)
     if not text.strip():
         return Pipeline(())
     commands = Parser(ctx).pipeline(Scanner(text, place=ctx.place), generates=False).commands

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
+from replay.errors import SearchError
 from replay.models import ModelError
 from replay.models.distributions import KINDS, Beta, DoesNotFit, Exponential, Kde, Normal, best_fit
 from scipy import integrate, stats
@@ -64,7 +65,7 @@ def test_density_of_beta_is_that_of_scipy(app: Path) -> None:
 @few
 def test_the_ranges_have_the_area_and_the_lowest_density(kind: str, values: list[float], area: float) -> None:
     try:
-        fitted = KINDS[kind].fit(np.array(values), np.random.default_rng(0))
+        fitted = KINDS[kind].fit(np.array(values), np.random.default_rng(0), 10_000)
     except DoesNotFit:
         reject()
     frozen = fitted.frozen()
@@ -82,7 +83,7 @@ def test_the_ranges_have_the_area_and_the_lowest_density(kind: str, values: list
 
 def test_between_two_peaks_lies_a_range_of_outliers(app: Path) -> None:
     values = [*np.linspace(0, 1, 100), *np.linspace(9, 10, 100)]
-    fitted = Kde.fit(np.array(values), None)
+    fitted = Kde.fit(np.array(values), None, 10_000)
     low, middle, high = fitted.both(0.05)
     assert low[1] < 0
     assert 1 < middle[0] < middle[1] < 9
@@ -108,7 +109,7 @@ def test_a_beta_with_nearly_all_mass_in_a_sliver(app: Path) -> None:
 @pytest.mark.parametrize("metric", ["wasserstein", "kolmogorov_smirnov"])
 def test_auto_takes_the_nearest(expected: type, values: Any, metric: str) -> None:
     kinds = ["norm", "expon"] if expected is not Kde else ["norm", "expon", "gaussian_kde"]
-    fitted, _ = best_fit(values, kinds, metric, np.random.default_rng(0))
+    fitted, _ = best_fit(values, kinds, metric, np.random.default_rng(0), 10_000)
     assert isinstance(fitted, expected)
 
 
@@ -171,3 +172,36 @@ def test_limits_are_those_of_mlspl_conf(tmp_path: Path) -> None:
     assert said == []
     with pytest.raises(ModelError, match="`by` makes 3 groups: more than the 2 that `max_groups`"):
         run_spl("search * | fit DensityFunction x by g dist=norm", app, rows)
+
+
+@pytest.mark.parametrize(("stanza", "most"), [("DensityFunction", 20), ("default", 20), (None, 10_000)])
+def test_how_many_values_a_gaussian_kde_keeps(stanza: str | None, most: int, tmp_path: Path) -> None:
+    limits = {stanza: {"max_kde_parameter_size": str(most)}} if stanza else {}
+    app = write_app(tmp_path / "toolkit", {"mlspl": limits})
+    rows = [{"x": str(v)} for v in range(50)]
+    search = "search * | fit DensityFunction x dist=gaussian_kde into m | stats count | append [| summary m]"
+    got, _ = run_spl(search, app, rows)
+    assert got[1]["cardinality"] == 50
+    assert f"parameter size: {min(most, 50)}" in str(got[1]["other"])
+    (kept,), _ = run_spl("search * | fit DensityFunction x dist=gaussian_kde into m | head 0 | inputlookup append=t "
+                         "__mlspl_m.mlmodel", app, rows)  # fmt: skip
+    assert f'"_max_param_size": {most}' in str(kept["model"])
+
+
+def test_a_gaussian_kde_of_one_value_is_none(tmp_path: Path) -> None:
+    app = write_app(tmp_path / "toolkit", {"mlspl": {"DensityFunction": {"max_kde_parameter_size": "1"}}})
+    with pytest.raises(ModelError, match=r"`max_kde_parameter_size` of mlspl\.conf is 1"):
+        run_spl("search * | fit DensityFunction x dist=gaussian_kde", app, [{"x": "1"}, {"x": "2"}])
+
+
+def test_how_many_thresholds_there_may_be(tmp_path: Path) -> None:
+    fit = 'search * | fit DensityFunction x dist=norm threshold="0.1,0.2,0.3,0.4,0.5,0.6"'
+    rows = [{"x": str(v)} for v in range(5)]
+    with pytest.raises(SearchError, match="5 thresholds at most"):
+        run_spl(fit, write_app(tmp_path / "without", {}), rows)
+    more = write_app(tmp_path / "more", {"mlspl": {"DensityFunction": {"max_threshold_num": "6"}}})
+    got, _ = run_spl(f"{fit} into m | apply m", more, rows)
+    assert "IsOutlier_th=0.6(x)" in got[0]
+    fewer = write_app(tmp_path / "fewer", {"mlspl": {"default": {"max_threshold_num": "1"}}})
+    with pytest.raises(SearchError, match="1 thresholds at most"):
+        run_spl('| makeresults count=0 | fit DensityFunction x threshold="0.1,0.2"', fewer)

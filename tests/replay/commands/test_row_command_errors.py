@@ -12,6 +12,7 @@ SEARCH_ERRORS = [
     ("rename a AS b*", "same number of wildcards"),
     ("rename a* AS b", "same number of wildcards"),
     ("rename a AS b, a AS c", "two names"),
+    ("rex \u2028", "names no group"),
     ("rename a AS b,", "ends with a comma"),
     ("rename a b", "needs `AS`"),
     ("rename a AS", "the new name of `a`"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -148,3 +150,24 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory,
         lines = content.count(b"\n") + 1
         places = [setting.place for stanza in stanzas.values() for setting in stanza.settings.values()]
         assert all(place.line is not None and 1 <= place.line <= lines for place in places)
+
+
+def loop(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def nowhere(path: Path) -> None:
+    path.symlink_to("no_such_file")
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, loop, nowhere])
+def test_what_is_there_and_cannot_be_read_is_an_error(make: Callable[[Path], None], tmp_path: Path) -> None:
+    path = tmp_path / "savedsearches.conf"
+    make(path)
+    with pytest.raises(KnowledgeError, match="this is no file") as caught:
+        _ = ConfFile(path).stanzas
+    assert caught.value.place.file == str(path)
+
+
+def test_what_is_not_there_has_no_stanzas(tmp_path: Path) -> None:
+    assert ConfFile(tmp_path / "savedsearches.conf").stanzas == {}

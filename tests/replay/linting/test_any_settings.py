@@ -25,6 +25,7 @@ PIECES = [
     *("risk_object_field", "risk_object_type", "risk_score", "mitre_attack", "data_source", "search", "dest", "null"),
     *("| tstats count from datamodel=", "Endpoint.Processes", " where ", " by ", "Processes.dest", "Processes.x"),
     *("| stats count by ", "| lookup ", "| append [", "`a_filter`", "`a(1)`", " OR ", " AND ", "NOT ", "* * * * *"),
+    *("| rex ", "\u2028"),
     *('[{"risk_object_field": ["a"], "risk_score": [1]}]', '{"mitre_attack": {"a": 1}}', '[{"search": "$x$"}]'),
 ]
 VALUES = st.lists(st.sampled_from(PIECES), min_size=1, max_size=12).map("".join)

@@ -40,6 +40,13 @@ def test_warnings_do_not(tmp_path: Path) -> None:
     assert [json.loads(line)["rule"] for line in done.stdout.splitlines()] == ["RL302"]
 
 
+def test_an_app_in_which_nothing_is_examined_is_told(tmp_path: Path) -> None:
+    done = lint("--app", write_app(tmp_path / "bare", {"props": {"x": {"KV_MODE": "none"}}}))
+    assert done.returncode == DONE
+    says = f"{tmp_path / 'bare'} has none of savedsearches.conf, macros.conf, commands.conf: nothing was examined"
+    assert " ".join(done.stderr.split()) == f"warning: {says} 0 errors, 0 warnings, 0 notes"
+
+
 def test_the_last_app_is_linted_and_those_before_it_are_known(broken: Path, tmp_path: Path) -> None:
     transforms = {"nobody": {"external_type": "kvstore", "collection": "nobody", "fields_list": "dest, owner"}}
     knows = write_app(tmp_path / "knows", {"transforms": transforms, "collections": {"nobody": {}}})

@@ -78,6 +78,30 @@ def test_where_fields_are_open_nothing_is_missing(text: str, ends: Ends) -> None
     assert not fields.lacks("surely_not_there")
 
 
+CANNOT_BE_PLANNED = [
+    ("index=win | stats count by dest | eval a=nosuch(1) | fields - count", "`eval` cannot be planned", "nosuch"),
+    ("| stats count", "`stats` cannot be planned", "cannot be the first command"),
+    ("index=win | append [| stats count] | stats count by a", "`append` cannot be planned", "the first command"),
+    ("| datamodel Nope All search", "`datamodel` cannot be planned", "data model `Nope`"),
+]
+
+
+@pytest.mark.parametrize(("text", "command", "why"), CANNOT_BE_PLANNED, ids=[c[0] for c in CANNOT_BE_PLANNED])
+def test_a_search_whose_fields_are_not_examined_says_why(text: str, command: str, why: str, tmp_path: Path) -> None:
+    (found,) = lint(Session([write_app(tmp_path / "unplanned", {"savedsearches": {"S": {"search": text}}})]))
+    assert found.rule.code == "RL001"
+    assert command in found.message and "fields after it were not examined" in found.message and why in found.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["index=win | apply nobody_trained_it", "| inputlookup nobody | table a", "| tstats count from datamodel=Nope.All"],
+)
+def test_what_another_rule_tells_is_told_once(text: str, tmp_path: Path) -> None:
+    found = lint(Session([write_app(tmp_path / "unplanned", {"savedsearches": {"S": {"search": text}}})]))
+    assert "RL001" not in {one.rule.code for one in found}
+
+
 RUNS_CODE = [
     "| makeresults | touches",
     "| makeresults | append [| makeresults | touches]",

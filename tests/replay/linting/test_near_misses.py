@@ -102,6 +102,14 @@ def test_a_search(code: str, search: str, found: bool, linted: Linted) -> None:
 
 FIELDS = "[S]\nsearch = index=a | stats count by dest user\n"
 HOURLY = f"{FIELDS}action.notable = 1\nenableSched = 1\ncron_schedule = 7 * * * *\n"
+
+
+def test_a_score_that_is_not_set_is_told_so(linted: Linted) -> None:
+    entry = '{"risk_object_field": "dest", "risk_object_type": "system"}'
+    (found,) = linted(f"{FIELDS}action.risk.param._risk = [{entry}]\n", "RL106")
+    assert found.message == "the risk score of `dest` is not set"
+
+
 # rule, text, whether it is found
 SETTINGS = [
     ("RL101", f"{FIELDS}action.notable.param.rule_title = $dest$ $dest_priority$ $info_min_time$\n", False),
@@ -116,6 +124,8 @@ SETTINGS = [
     ("RL105", f'{FIELDS}action.risk.param._risk = ["dest"]\n', True),
     ("RL105", f'{FIELDS}action.risk.param._risk = {{"risk_object_field": "dest"}}\n', True),
     ("RL105", f'{FIELDS}action.risk.param._risk = [{{"risk_object_field": "dest"}}]\n', True),
+    ("RL105", f"{FIELDS}action.risk.param._risk = {'[' * 100_000}\n", True),
+    ("RL106", f'{FIELDS}action.risk.param._risk = [{{"risk_object_field": "a", "risk_score": 1{"0" * 400}}}]\n', True),
     ("RL106", f"{FIELDS}action.risk.param._risk_score = 0\n", True),
     ("RL106", f"{FIELDS}action.risk.param._risk = []\naction.risk.param._risk_score = 0\n", False),
     ("RL109", f'{FIELDS}action.correlationsearch.annotations = {{"mitre_attack": "T1055"}}\n', False),
@@ -133,11 +143,23 @@ SETTINGS = [
     ("RL401", HOURLY.replace("7 * * * *", "0 0 31 2 *"), True),
     ("RL401", HOURLY.replace("7 * * * *", ""), True),
     ("RL401", HOURLY.replace("enableSched = 1", "enableSched = 0").replace("7 *", "99 *"), False),
+    ("RL301", "# macros.conf\n[m]\ndefinition = `n`\n[n]\ndefinition = `m`\n", True),
+    ("RL301", "# macros.conf\n[m]\ndefinition = nosuch(\niseval = 1\n", True),
+    ("RL301", "# macros.conf\n[m]\ndefinition = nosuch(\niseval = 1\ndisabled = true\n", False),
+    ("RL301", "# macros.conf\n[m(2)]\nargs = x\ndefinition = search $x$\n", True),
+    ("RL301", "# macros.conf\n[m(x)]\nargs = x\ndefinition = search $x$\n", True),
+    ("RL301", "# macros.conf\n[m(1)]\nargs = x\ndefinition = search $x$ `n($x$)`\n"
+     "[n(1)]\nargs = y\ndefinition = $y$\nvalidation = $y$ > 0\n", False),
+    ("RL405", f"{FIELDS}action.email = YES\naction.email.subject = on\nalert.suppress = f\n", False),
+    ("RL405", f"{FIELDS}action.email = on\n", True),
+    ("RL405", f"{FIELDS}action.correlationsearch.enabled = enabled\n", True),
     ("RL303", f"{FIELDS}# macros.conf\n[quiet_filter]\ndefinition = search dest=a\n", False),
     ("RL304", "[S]\nsearch = index=a `s_filter` | table dest\n# macros.conf\n[s_filter]\ndefinition = *\n", False),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("code", "text", "found"), SETTINGS, ids=[f"{c[0]} {c[1].splitlines()[-1]}" for c in SETTINGS])
+@pytest.mark.parametrize(
+    ("code", "text", "found"), SETTINGS, ids=[f"{c[0]} {c[1].splitlines()[-1][:99]}" for c in SETTINGS]
+)
 def test_a_setting(code: str, text: str, found: bool, linted: Linted) -> None:
     assert bool(linted(text, code)) is found

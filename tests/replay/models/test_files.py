@@ -214,7 +214,7 @@ def changed(coded: Coded, **changes: Any) -> Coded:
 )
 def test_a_file_that_is_not_what_it_says(app: Path, algorithm: str, model: str, reason: str) -> None:
     write_model(app, algorithm, model, {})
-    with pytest.raises(ReplayError, match=f"model `m` cannot be applied: .*{re.escape(reason)}"):
+    with pytest.raises(ReplayError, match=f"model `m` cannot be (read|applied): .*{re.escape(reason)}"):
         run_spl("| makeresults | eval n=7, hour=1, day=1 | apply m", app)
 
 
@@ -233,6 +233,13 @@ def test_a_file_without_its_columns(app: Path) -> None:
     with pytest.raises(ReplayError, match="its file is not one row of `algo`, `model` and `options`") as e:
         run_spl("| makeresults | apply m", app)
     assert e.value.place.file == str(app / "lookups/__mlspl_m.mlmodel")
+
+
+@pytest.mark.parametrize("spl", ["| summary m", "| makeresults | apply m"])
+def test_a_file_that_cannot_be_read_is_not_said_to_be_applied(app: Path, spl: str) -> None:
+    write_model(app, "LinearRegression", "gASV", {})
+    with pytest.raises(ReplayError, match=r"model `m` cannot be read: its content cannot be read"):
+        run_spl(spl, app)
 
 
 def test_a_missing_model_has_the_column_of_its_name(app: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from replay.testing.new import write_test
 from replay.testing.outcome import Outcome
 from replay.testing.runner import Runner, run_all
 from replay.testing.spec import read_tests
-from support import ROOT
+from support import ROOT, write_lookup
 
 WriteLog = Callable[..., Path]
 WriteTests = Callable[[str], Path]
@@ -34,6 +35,40 @@ def test_a_search_without_rbaenrich_gets_its_risk(app: Path, write_log: WriteLog
     rows = "    expected:\n      risk_score: 40\n      rows: [{dest: h1, risk_message: cmd.exe ran on h1}]\n"
     (outcome,) = run(app, write_tests(HEAD + "  - name: one\n" + LOG + rows))
     assert (outcome.status, outcome.rows, outcome.findings) == ("passed", 1, [])
+
+
+# what the search says of rbaenrich, what its macros.conf says
+MENTIONS = [
+    ("search sourcetype=tools NOT args=rbaenrich | table dest tool args", "no macro"),
+    ("search sourcetype=tools | table dest tool args | `risk`", 'rbaenrich detection="Tools"'),
+]
+
+
+@pytest.mark.parametrize(("search", "macro"), MENTIONS)
+def test_risk_is_added_once_whatever_the_text_mentions(
+    search: str, macro: str, app: Path, write_log: WriteLog, write_tests: WriteTests
+) -> None:
+    path = app / "default/savedsearches.conf"
+    text = re.sub(r"(?m)^search = .*tools_filter.*$", f"search = {search}", path.read_text(encoding="utf-8"))
+    path.write_text(text, encoding="utf-8")
+    (app / "default/macros.conf").write_text(f"[risk]\ndefinition = {macro}\n", encoding="utf-8")
+    write_log("a.log", {"dest": "h1", "tool": "cmd.exe"})
+    rows = "    expected: {risk_score: 40, rows: [{dest: h1, risk_message: cmd.exe ran on h1}]}\n"
+    (outcome,) = run(app, write_tests(HEAD + "  - name: one\n" + LOG + rows))
+    assert (outcome.status, outcome.rows, outcome.findings) == ("passed", 1, [])
+
+
+def test_no_test_sees_what_another_one_wrote(app: Path, write_log: WriteLog, write_tests: WriteTests) -> None:
+    write_lookup(app, "seen.csv", [{"dest": "h0"}])
+    path = app / "default/savedsearches.conf"
+    said = "[Writes]\nsearch = search sourcetype=tools | table dest | outputlookup seen.csv\n"
+    said += "[Seen]\nsearch = search sourcetype=tools | head 0 | inputlookup append=t seen.csv\n"
+    path.write_text(path.read_text(encoding="utf-8") + said, encoding="utf-8")
+    write_log("a.log", {"dest": "h1"})
+    text = HEAD + "  - name: one\n    search: Writes\n" + LOG + "    expected: {rows: [{dest: h1}]}\n"
+    text += "  - name: two\n    search: Seen\n" + LOG + "    expected: {rows: [{dest: h0}]}\n"
+    outcomes = run(app, write_tests(text))
+    assert [one.status for one in outcomes] == ["passed", "passed"], outcomes
 
 
 def test_a_search_without_risk_runs_as_it_is(app: Path, write_log: WriteLog, write_tests: WriteTests) -> None:

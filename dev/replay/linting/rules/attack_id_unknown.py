@@ -8,7 +8,7 @@ from functools import cache
 
 from replay.linting.examined import ExaminedSearch
 from replay.linting.rule import Found, search_rule
-from replay.linting.settings import ANNOTATIONS, listed, parsed, place_of
+from replay.linting.settings import listed
 from replay.session import HOME
 
 TABLE = HOME / "lookups" / "mitre_attack_techniques.csv"
@@ -40,6 +40,6 @@ action.correlationsearch.annotations = {"mitre_attack": ["T1059.003"]}
 )  # fmt: skip
 def check(search: ExaminedSearch) -> Iterator[Found]:
     """Look up each id of the annotation ``mitre_attack``."""
-    for one in listed(parsed(search, ANNOTATIONS), "mitre_attack"):
+    for one, place in listed(search, "mitre_attack"):
         if str(one) not in techniques():
-            yield Found(place_of(search, ANNOTATIONS, str(one)), f"`{one}` is no technique of Enterprise ATT&CK v18.1")
+            yield Found(place, f"`{one}` is no technique of Enterprise ATT&CK v18.1")

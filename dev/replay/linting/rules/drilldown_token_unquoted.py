@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from replay.linting.examined import ExaminedSearch
 from replay.linting.rule import Found, search_rule
-from replay.linting.settings import drilldown_searches, place_of
+from replay.linting.settings import drilldown_searches
 from replay.linting.tokens import TOKEN
 from replay.spl.scanner import skip_quoted
 
@@ -32,12 +32,12 @@ action.notable.param.drilldown_search = index=win dest="$dest$" earliest=$info_m
 )  # fmt: skip
 def check(search: ExaminedSearch) -> Iterator[Found]:
     """A token counts as quoted anywhere inside double quotes."""
-    for key, text in drilldown_searches(search):
-        quoted = _quoted(text)
-        for match in TOKEN.finditer(text):
+    for drilldown in drilldown_searches(search):
+        quoted = _quoted(drilldown.text)
+        for match in TOKEN.finditer(drilldown.text):
             inside = any(start < match.start() < end for start, end in quoted)
             if not inside and match[2] != "|s" and match[1] not in _TIMES:
-                yield Found(place_of(search, key, match[0]), f"{match[0]} stands without quotes")
+                yield Found(drilldown.at(match.start()), f"{match[0]} stands without quotes")
 
 
 def _quoted(text: str) -> list[tuple[int, int]]:

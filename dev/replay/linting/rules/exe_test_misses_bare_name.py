@@ -8,7 +8,7 @@ from replay.commands.tstats import TStats
 from replay.linting.examined import ExaminedSearch
 from replay.linting.nullable import positive
 from replay.linting.rule import Found, search_rule
-from replay.linting.settings import ANNOTATIONS, listed, parsed
+from replay.linting.settings import listed
 from replay.spl.search import Compare
 
 _FIELDS = ("Processes.process_name", "Processes.parent_process_name")
@@ -38,7 +38,7 @@ action.correlationsearch.annotations = {"data_source": ["CrowdStrike ProcessRoll
 )  # fmt: skip
 def check(search: ExaminedSearch) -> Iterator[Found]:
     """One finding for each tstats: the first such test, and how many more there are. Silent for other sources."""
-    sources = [str(one).lower() for one in listed(parsed(search, ANNOTATIONS), "data_source")]
+    sources = [str(one).lower() for one, _ in listed(search, "data_source")]
     if sources and not any("crowdstrike" in one for one in sources):
         return
     for command in search.every_command():

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from replay.linting.examined import ExaminedSearch
 from replay.linting.rule import Found, search_rule
-from replay.linting.settings import place_of
+from replay.linting.source import place_in
 from replay.registry import nearest
 
 _LISTS = ("alert.suppress.fields", "action.notable.param.nes_fields")
@@ -36,7 +36,9 @@ def check(search: ExaminedSearch) -> Iterator[Found]:
     """Look at each name of the lists."""
     fields = search.output
     for key in _LISTS:
-        for name in re.split(r"[,\s]+", search.text(key)):
-            if name and fields.lacks(name):
-                says = f"the search does not output `{name}`, which {key} names{nearest(name, fields.names)}"
-                yield Found(place_of(search, key, name), says)
+        setting = search.setting(key)
+        for name in re.finditer(r"[^,\s]+", setting.value) if setting is not None else ():
+            if fields.lacks(name[0]):
+                assert setting is not None
+                says = f"the search does not output `{name[0]}`, which {key} names{nearest(name[0], fields.names)}"
+                yield Found(place_in(setting, name.start()), says)

@@ -8,6 +8,7 @@ from typing import Any
 
 from replay.knowledge import Setting
 from replay.linting.examined import ExaminedSearch
+from replay.linting.json_places import inside
 from replay.linting.rule import Found, search_rule
 from replay.linting.settings import DRILLDOWNS, RISK, SHAPES, risk_entries
 from replay.linting.source import place_in
@@ -38,26 +39,29 @@ def check(search: ExaminedSearch) -> Iterator[Found]:
             continue
         try:
             value = json.loads(setting.value)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             at = error.pos if isinstance(error, json.JSONDecodeError) else 0
             yield Found(place_in(setting, at), f"{key} is not JSON: {error}")
             continue
         if not isinstance(value, shape):
             yield Found(setting.place, f"{key} must be {'a list' if shape is list else 'an object'} in JSON")
         elif isinstance(value, list):
-            yield from _entries(setting, value)
-    for position, entry in enumerate(risk_entries(search), 1):
+            yield from _entries(setting)
+    for entry in risk_entries(search):
         wrong = _wrong(entry.says)
         if wrong:
-            yield Found(entry.place, f"object {position} of {RISK} {wrong}")
+            yield Found(entry.place, f"entry {entry.number} of {RISK} {wrong}")
 
 
-def _entries(setting: Setting, value: list[Any]) -> Iterator[Found]:
-    for position, entry in enumerate(value, 1):
-        if not isinstance(entry, dict):
-            yield Found(setting.place, f"entry {position} of {setting.key} must be an object in JSON")
-        elif setting.key == DRILLDOWNS and not isinstance(entry.get("search"), str):
-            yield Found(setting.place, f"drilldown {position} of {setting.key} has no search")
+def _entries(setting: Setting) -> Iterator[Found]:
+    for number, one in enumerate(inside(setting.value), 1):
+        says = ""
+        if not isinstance(one.value, dict):
+            says = "must be an object in JSON"
+        elif setting.key == DRILLDOWNS and not isinstance(one.value.get("search"), str):
+            says = "has no search"
+        if says:
+            yield Found(place_in(setting, one.start), f"entry {number} of {setting.key} {says}")
 
 
 def _wrong(one: dict[str, Any]) -> str:

@@ -36,7 +36,8 @@ def check(search: ExaminedSearch) -> Iterator[Found]:
         given = entry.says.get("risk_score", search.text(_SINGLE))
         score = number(given)
         if score is None or not 1 <= score <= 100:
-            yield Found(entry.place, f"the risk score of `{entry.says['risk_object_field']}` is `{given}`")
+            says = "is not set" if given in ("", None) else f"is `{given}`"
+            yield Found(entry.place, f"the risk score of `{entry.says['risk_object_field']}` {says}")
     single = number(search.text(_SINGLE)) if search.text(_SINGLE) and not search.text(RISK) else 1.0
     if single is None or not 1 <= single <= 100:
         yield Found(place_of(search, _SINGLE), f"the risk score is `{search.text(_SINGLE)}`")

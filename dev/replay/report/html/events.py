@@ -77,13 +77,14 @@ def when(row: Row, now: float) -> tuple[float, float] | None:
     times = [
         time
         for name in ("firstTime", "_time", "lastTime")
-        for value in _values(row.get(name))
+        for value in known_values(row.get(name))
         if (time := parse_time(value, now)) is not None and 0 <= time < _YEAR_9999
     ]
     return (min(times), max(times)) if times else None
 
 
-def _values(value: Value) -> list[str]:
+def known_values(value: Value) -> list[str]:
+    """The texts of a field's values, without those that stand for none."""
     values = value if isinstance(value, list) else [text_of(value)]
     return [one for one in values if known(one)]
 
@@ -137,7 +138,7 @@ class Matcher:
         A start belongs to a hit if it agrees with each field that both have, and lies within the time of the hit. A
         hit may also be about one process that touched another, or about something else that a process did.
         """
-        fields = {name: [v.lower() for v in values] for name in FIELDS if (values := _values(row.get(name)))}
+        fields = {name: [v.lower() for v in values] for name in FIELDS if (values := known_values(row.get(name)))}
         if "dest" not in fields or not any(name in fields for name in ANCHORS):
             return [], f"The search names no process of this hit: dest and one of {', '.join(ANCHORS)}."
         times = when(row, self._now)

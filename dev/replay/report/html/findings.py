@@ -12,8 +12,8 @@ from replay.errors import Place
 from replay.knowledge import SavedSearch
 from replay.plan import Parser, Pipeline, expand_macros, plan_onto, plan_pipeline, plan_search
 from replay.report import text_of
-from replay.report.html.events import FIELDS, Matcher, process_events, when
-from replay.report.html.processes import Family, known
+from replay.report.html.events import FIELDS, Matcher, known_values, process_events, when
+from replay.report.html.processes import Family
 from replay.report.html.references import Technique, annotations_of, references, techniques
 from replay.report.html.timeline import Timeline, timeline
 from replay.report.html.tree import Tree, trees
@@ -154,7 +154,7 @@ def findings(session: Session, saved: SavedSearch, ctx: Context, loaded: Loaded)
 
 def _results(saved: SavedSearch, ctx: Context) -> tuple[list[Row], list[Row] | None]:
     """The results with their risk, and a row for each risk object; None without risk."""
-    commands = Parser(ctx).search(expand_macros(enriched(saved, saved.search), ctx)).commands
+    commands = Parser(ctx).search(expand_macros(enriched(saved, saved.search, ctx), ctx)).commands
     cut = next((at for at, command in enumerate(commands) if adds_risk(command)), None)
     if not cut:
         return [_visible(row) for row in ctx.engine.rows(plan_pipeline(Pipeline(commands), ctx))], None
@@ -173,26 +173,22 @@ def _numbered(rows: Sequence[Row], now: float) -> list[tuple[int, Row]]:
     return [(number, rows[at]) for number, (_, at) in enumerate(order, 1)]
 
 
-def _texts(value: Value) -> list[str]:
-    return [text for text in (value if isinstance(value, list) else [text_of(value)]) if known(text)]
-
-
 def _objects(row: Row, fields: Sequence[str]) -> tuple[str, ...]:
     """Whom a hit is about: its risk objects, else its host."""
     for names in (("risk_object", *fields), ("dest",), ("host",)):
-        found = dict.fromkeys(text for name in names for text in _texts(row.get(name)))
+        found = dict.fromkeys(text for name in names for text in known_values(row.get(name)))
         if found:
             return tuple(found)
     return ("no object",)
 
 
 def _hit(number: int, row: Row, fields: Sequence[str], mitre: Sequence[str], now: float) -> Hit:
-    ids = _texts(row.get(ATTACK)) or mitre
+    ids = known_values(row.get(ATTACK)) or mitre
     return Hit(number, row, when(row, now), _objects(row, fields), [Technique(one) for one in ids])
 
 
 def _with_trees(hits: Sequence[Hit], ctx: Context) -> list[Hit]:
-    hosts = {host for hit in hits if _names_a_process(hit.fields) for host in _texts(hit.fields.get("dest"))}
+    hosts = {host for hit in hits if _names_a_process(hit.fields) for host in known_values(hit.fields.get("dest"))}
     family = Family(process_events(ctx, hosts)) if hosts else Family(())
     matcher = Matcher(family, ctx.now)
     found = []
