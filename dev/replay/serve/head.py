@@ -23,6 +23,7 @@ from replay.serve.jobs import Job, Jobs, Request
 from replay.serve.scheduler import Scheduler
 from replay.spl.timespec import parse_time
 from replay.store.folder import MANIFEST
+from replay.udf.times import parsed
 
 MOST_MESSAGES = 100
 
@@ -103,8 +104,8 @@ class Head:
         parents = [one for one in stanza.text("importRoles").split(";") if one]
         return list(dict.fromkeys(v for p in parents for v in self.role_list(p, key, seen | {role})))
 
-    def time(self, name: str, text: str, now: float) -> float | None:
-        """A bound of a time range; None is open.
+    def time(self, name: str, text: str, now: float, form: str = "") -> float | None:
+        """A bound of a time range; None is open. ``form`` is how an absolute time is written (``time_format``).
 
         Raises:
             Refused: it is no time.
@@ -113,7 +114,9 @@ class Head:
             return None
         if name.startswith("latest") and text.lower() in ("now", "now()"):
             return now
-        value = parse_time(text, now)
+        absolute = form and text[0] not in "+-@" and not text.startswith("now")
+        value = parsed(text, form, now) if absolute else None
+        value = parse_time(text, now) if value is None else value
         if value is None:
             raise Refused(400, f"Invalid {name}: '{text[:100]}'", "FATAL")
         return value

@@ -32,7 +32,7 @@ _DEFAULTS = {
     "max_concurrent": "1", "next_scheduled_time": "", "realtime_schedule": True, "request.ui_dispatch_app": "",
     "search": "", "actions": "",
 }  # fmt: skip
-_ABOUT_DISPATCH = ("trigger_actions", "force_dispatch", "dispatch.now", "output_mode", "replay_speed")
+_ABOUT_DISPATCH = ("trigger_actions", "force_dispatch", "dispatch.now", "output_mode")
 _CALLED = {"is_scheduled": "enableSched", "alert_type": "counttype", "alert_comparator": "relation",
            "alert_threshold": "quantity"}  # fmt: skip
 """Argument of the REST API -> what it is called in the file."""
@@ -40,7 +40,10 @@ _MOST_TIMES = 1000
 _Shown = TypeVar("_Shown")
 _SET = "search is_scheduled:boolean cron_schedule actions alert_type alert_comparator alert_threshold *"
 _NEW = f"name! {_SET.replace('search', 'search!', 1)}"
-_DISPATCH = "trigger_actions:boolean dispatch.now dispatch.earliest_time dispatch.latest_time dispatch.ttl"
+_DISPATCH = (
+    "trigger_actions:boolean force_dispatch:boolean dispatch.now dispatch.earliest_time dispatch.latest_time "
+    "dispatch.ttl"
+)
 
 
 def _shown(read: Callable[[], _Shown], wrong: _Shown) -> _Shown:
@@ -198,7 +201,11 @@ def dispatch(call: Call) -> Response:
     now = call.head.time("dispatch.now", call.text("dispatch.now"), time.time()) or time.time()
     arguments = {key.removeprefix("args."): value for key, value in given.items() if key.startswith("args.")}
     how = Dispatch(call.user, now, call.flag("trigger_actions"), given=given, arguments=arguments)
-    return sid_reply(call, saved.dispatch(call.head, app, stanza, how).sid)
+    anyway = call.flag("force_dispatch", True)
+    job = saved.dispatch(call.head, app, stanza, how)
+    if not anyway:
+        job.warn("`force_dispatch` has no effect on this server: it was dispatched, whatever else of it runs")
+    return sid_reply(call, job.sid)
 
 
 def _found(call: Call) -> tuple[str, Stanza]:
