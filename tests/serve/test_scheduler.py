@@ -330,7 +330,7 @@ def test_the_shipped_search_on_its_own_schedule(tmp_path: Path) -> None:
         scheduler.tick()
         for job in head.jobs:
             job.future.result(60)
-    assert [text for _, (_, text) in head.bulletin] == []
+    assert head.bulletin() == {}
     found = head.engine.execute(f"SELECT count(*) FROM {head.index.table} WHERE \"index\" = 'risk'")
     assert found[0][0] == 4, "as many as over all the time at once"
     head.close()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
@@ -181,6 +181,7 @@ LISTING = "count:integer offset:integer search sort_dir=asc|desc"
 """Arguments of an endpoint that answers with ``Call.page``."""
 SETTINGS = "*"
 NEW = "name! *"
+_VERSIONS = (["v1"], ["v2"])
 _ENDPOINTS: list[Endpoint] = []
 _H = TypeVar("_H", bound=Handler)
 
@@ -257,6 +258,18 @@ def _match(parts: Sequence[str], segments: Sequence[str]) -> dict[str, str] | No
         elif part != segment:
             return None
     return names
+
+
+def unversioned(segments: Sequence[str]) -> Sequence[str]:
+    """A path without the version that ``search/v1/…`` and ``search/v2/…`` name: here they are the same."""
+    return ["search", *segments[2:]] if segments[0] == "search" and segments[1:2] in _VERSIONS else segments
+
+
+def versioned(parts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """All spellings of a path: itself, and with each version."""
+    yield parts
+    if parts[0] == "search":
+        yield from (["search", *version, *parts[1:]] for version in _VERSIONS)
 
 
 def decoded(segment: str) -> str:
