@@ -196,11 +196,14 @@ def test_sigterm_ends_it_though_a_search_is_running(running: Server) -> None:
     assert running.stop() == 0
 
 
-def test_a_port_that_is_taken(running: Server, tmp_path: Path) -> None:
-    command = [PROGRAM, "serve", "--api-port", str(running.port), "--hec-port", "0"]
+@pytest.mark.parametrize("taken", ["--api-port", "--hec-port"])
+def test_a_port_that_is_taken(running: Server, taken: str) -> None:
+    ports = {"--api-port": "0", "--hec-port": "0", taken: str(running.port)}
+    command = [PROGRAM, "serve", *(word for option in ports.items() for word in option)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
-    assert f"cannot listen on 127.0.0.1:{running.port}" in done.stderr
+    said = " ".join(done.stderr.split())
+    assert f"cannot listen on 127.0.0.1:{running.port}: Address already in use: name another with {taken}" in said
 
 
 WRONG = [
@@ -217,6 +220,15 @@ def test_wrong_options(running: Server, arguments: list[str], said: str) -> None
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert said in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize("content", ["", "\n", "  \n\n"], ids=repr)
+def test_an_empty_password_file_lets_nobody_in(tmp_path: Path, content: str) -> None:
+    (tmp_path / "empty").write_text(content, encoding="utf-8")
+    command = [PROGRAM, "serve", "--api-port", "0", "--hec-port", "0", "--password-file", str(tmp_path / "empty")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "empty: the password is empty" in " ".join(done.stderr.split())
 
 
 def test_a_password_is_made_and_told_once(running: Server, tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def dispatch(head: Head, app: str, stanza: Stanza, how: Dispatch) -> Job:
 
 
 def _ttl(text: str, stanza: Stanza, now: float) -> int:
-    """Seconds; ``2p``, which is the default, means two periods of the schedule."""
+    """Seconds; ``2p``, which is the default, means two periods of the schedule, if there is one."""
     found = re.fullmatch(r"([0-9]{1,9})(p?)", text or "2p")
     if found is None:
         raise Refused(400, f"Invalid value '{text[:50]}' for 'dispatch.ttl': seconds, or periods such as 2p")
@@ -88,7 +88,7 @@ def _ttl(text: str, stanza: Stanza, now: float) -> int:
         return int(found[1])
     try:
         if stanza.text("cron_schedule"):
-            return max(int(int(found[1]) * period(stanza.text("cron_schedule"), now)), TTL)
+            return int(int(found[1]) * period(stanza.text("cron_schedule"), now))
     except CronError:
         pass  # the scheduler says so; who dispatches it by hand needs no schedule
     return TTL
