@@ -141,16 +141,12 @@ def without_effect(given: Mapping[str, tuple[str, str]], defaults: Mapping[str, 
 
 
 def about_results(params: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """What is to be said of the arguments of results: see ``without_effect``.
-
-    Raises:
-        Refused: one is unknown.
+    """What is to be said of the arguments of results: see ``without_effect``. Unknown ones are told, too: the pages of
+    Splunk Web send some that no manual names.
     """
-    given = dict(params)
-    for name in given:
-        if name not in OF_RESULTS and not is_known(name):
-            raise unsupported(name)
-    return without_effect({name: (name, value) for name, value in given.items()}, _WITHOUT_EFFECT)
+    given = {name: (name, value) for name, value in dict(params).items()}
+    strange = {name: "" for name in given if name not in OF_RESULTS and not is_known(name)}
+    return without_effect(given, {**_WITHOUT_EFFECT, **strange})
 
 
 def _terms(given: Mapping[str, tuple[str, str]], defaults: Mapping[str, Default]) -> Terms:
