@@ -116,6 +116,17 @@ def test_json_bombs(server: Server) -> None:
         assert server.get(f"{where}/data/bombs", query=query).status == 400, query[:20]
 
 
+def test_an_xml_bomb_among_events_is_told_and_does_not_grow(server: Server, index: str) -> None:
+    entities = b"".join(b'<!ENTITY e%d "%s">' % (n, b"&e%d;" % (n - 1) * 10 if n else b"boom") for n in range(30))
+    bomb = b'<?xml version="1.0"?><!DOCTYPE Events [' + entities + b"]><Events><Event>&e29;</Event></Events>"
+    token = server.token(index, index=index)
+    before = resident(server)
+    answer = server.send(token, "/raw?sourcetype=xmlwineventlog", bomb)
+    assert answer.status in (200, 400)
+    assert resident(server) - before < 100
+    assert all(len(row["_raw"]) <= len(bomb) for row in server.search(f"search index={index} | table _raw"))
+
+
 def test_xml_from_clients_is_never_parsed(server: Server) -> None:
     bomb = b'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><l>&b;</l>'
     answer = server.ask("POST", "/services/auth/login", bomb, Content_Type="text/xml")

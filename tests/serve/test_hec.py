@@ -153,6 +153,19 @@ def test_a_token_sends_only_to_its_indexes(server: Server) -> None:
     assert said(server.send(narrow, "/raw?index=hec&source=narrow", b"text")) == (200, 0)
 
 
+def test_what_the_url_says_is_followed_refused_or_told(server: Server, token: str) -> None:
+    event = b'{"event": "2020-01-01T00:00:00Z x", "source": "by_url"}'
+    answer = server.send(token, "/event?auto_extract_timestamp=true", event)
+    assert said(answer) == (400, 6)
+    assert "say `time` of each event" in answer.json["text"]
+    assert held(server, "source=by_url", "_raw") == []
+    assert said(server.send(token, "/event?auto_extract_timestamp=false", event)) == (200, 0)
+    assert said(server.send(token, "/event?" + "&".join(f"a{n}=1" for n in range(101)), event)) == (400, 6)
+    assert said(server.send(token, "/event?indx=other", event)) == (200, 0)
+    told = server.get("/services/messages/hec_indx").json["entry"][0]["content"]["message"]
+    assert "the query argument `indx` is unknown" in told
+
+
 def test_damaged_gzip(server: Server, token: str) -> None:
     packed = gzip.compress(b'{"event": "a"}' * 100)
     for body in (b"no gzip", packed[:-5], packed + b"more"):

@@ -97,6 +97,13 @@ def test_index_internal_is_there_and_empty(server: Server) -> None:
     assert "_internal" in [entry["name"] for entry in server.get("/services/data/indexes", count="0").json["entry"]]
 
 
+def test_raw_results_are_the_events_as_they_are(server: Server) -> None:
+    spl = '| makeresults count=2 | streamstats count as n | eval _raw="event <".n.">", other="x"'
+    answer = server.post(JOBS, search=spl, exec_mode="oneshot", output_mode="raw")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert answer.body == b"event <1>\nevent <2>\n"
+
+
 def test_version_1_may_be_named(server: Server) -> None:
     sid = server.post("/services/search/v1/jobs", search="| makeresults", exec_mode="blocking").json["sid"]
     assert len(server.get(f"/servicesNS/admin/search/search/v1/jobs/{sid}/results").json["results"]) == 1

@@ -58,6 +58,29 @@ def test_a_role_is_made_by_name_and_has_what_it_was_given(server: Server) -> Non
     assert "analyst" not in names(server, ROLES)
 
 
+# --- lookups ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_lookup_is_defined_filled_read_and_removed(server: Server) -> None:
+    lookups = "/servicesNS/nobody/search/data/transforms/lookups"
+    assert server.post(lookups, name="made_lookup", filename="made.csv").status == 201
+    assert "made_lookup" in names(server, lookups)
+    assert server.get(f"{lookups}/made_lookup").json["entry"][0]["content"]["filename"] == "made.csv"
+    where = {"namespace": "search"}
+    server.search('| makeresults | eval host="a", owner="b" | table host owner | outputlookup made_lookup', **where)
+    assert server.search("| inputlookup made_lookup", **where) == [{"host": "a", "owner": "b"}]
+    spl = '| makeresults | eval host="a" | lookup made_lookup host OUTPUT owner | table owner'
+    assert server.search(spl, **where) == [{"owner": "b"}]
+    assert server.delete(f"{lookups}/made_lookup").status == 200
+    assert server.get(f"{lookups}/made_lookup").status == 404
+    assert server.post("/servicesNS/nobody/search/search/jobs", search=spl, exec_mode="oneshot").status == 400
+
+
+def test_the_files_of_lookups_are_listed(server: Server) -> None:
+    files = "/servicesNS/nobody/DA-ESS-RemoteAssistance/data/lookup-table-files"
+    assert "mitre_attack_techniques.csv" in names(server, files)
+
+
 # --- messages ---------------------------------------------------------------------------------------------------------
 
 
