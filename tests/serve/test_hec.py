@@ -139,6 +139,20 @@ def test_who_may_send(server: Server, token: str) -> None:
         assert said(server.ask("POST", f"/services/collector{query}", event, **headers)) == expected, headers
 
 
+def test_a_token_whose_settings_are_malformed_says_so(server: Server) -> None:
+    secret = server.token("malformed", index="hec")
+    tokens = "/services/data/inputs/http"
+    for name in ("useACK", "disabled"):
+        assert server.post(f"{tokens}/malformed", **{name: "maybe"}).status == 400
+    stanza = "/servicesNS/nobody/splunk_httpinput/configs/conf-inputs/http%3A%252F%252Fmalformed"
+    assert server.post(stanza, useACK="maybe").status == 200
+    answer = server.send(secret, "", b'{"event": "a"}')
+    assert said(answer) == (500, 8)
+    assert "`maybe` is not a boolean" in answer.json["text"]
+    assert server.post(f"{tokens}/malformed", useACK="0").status == 200
+    assert said(server.send(secret, "", b'{"event": "a"}')) == (200, 0)
+
+
 def test_channels(server: Server, token: str, acknowledging: str) -> None:
     event = b'{"event": "a"}'
     assert said(server.send(acknowledging, "", event)) == (400, 10)

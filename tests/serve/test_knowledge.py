@@ -58,6 +58,15 @@ def test_a_role_is_made_by_name_and_has_what_it_was_given(server: Server) -> Non
     assert "analyst" not in names(server, ROLES)
 
 
+def test_what_an_index_or_a_token_cannot_be_is_refused(server: Server) -> None:
+    assert server.post("/services/data/indexes", name="numbers", datatype="metric").status == 400
+    assert "numbers" not in names(server, "/services/data/indexes")
+    assert server.post("/services/data/indexes", name="of_datatype", datatype="event").status == 201
+    form = {"name": "admin", "audience": "somebody"}
+    assert server.post("/services/authorization/tokens", **form, not_before="+1d").status == 400
+    assert server.post("/services/authorization/tokens", **form, expires_on="+1d").status == 201
+
+
 # --- lookups ----------------------------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from replay.errors import KnowledgeError, Place
 from replay.knowledge.conf import boolean
-from replay.serve.errors import Refused
+from replay.serve.errors import Refused, unsupported
 
 Default = bool | int | str | tuple[str, ...]
 DISPATCH = "dispatch."
@@ -122,11 +122,6 @@ def terms_of_dispatch(settings: Mapping[str, str], overrides: Mapping[str, str])
 def is_known(name: str) -> bool:
     """Whether it is an argument that Splunk's searches or their results take, though it may have no effect here."""
     return name in _NOTHING_TO_DO or name in _REFUSED or name in _WITHOUT_EFFECT or name.startswith("custom.")
-
-
-def unsupported(name: str) -> Refused:
-    """400 in splunkd's words."""
-    return Refused(400, f'Argument "{name[:50]}" is not supported by this handler.')
 
 
 def without_effect(given: Mapping[str, tuple[str, str]], defaults: Mapping[str, Default]) -> tuple[str, ...]:

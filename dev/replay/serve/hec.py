@@ -90,6 +90,8 @@ class Collector:
             status, answer = error.status, {"text": error.text, "code": error.code, **error.more}
         except Refused as error:
             status, answer = error.status, {"text": error.message, "code": 6}
+        except ReplayError as error:
+            answer = {"text": f"Internal server error: {error}", "code": 8}
         except ClientDisconnect:
             return
         except Exception:

@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
-from threading import Lock, Timer
+from threading import Event, Lock, Thread, Timer
 from typing import TYPE_CHECKING, Any
 
 from replay.commands import COMMANDS
@@ -37,6 +37,9 @@ MOST_JOBS = 1000
 """Jobs that are kept; the oldest finished ones make room."""
 TTL = 600
 """Seconds for which a finished job is kept if the client says nothing else (limits.conf, ttl)."""
+
+_INSIST = 0.2
+"""Seconds after which a search that was interrupted and still runs is interrupted again."""
 
 log = logging.getLogger("replay.serve")
 
@@ -97,6 +100,8 @@ class Job:
         self.finalized = False
         self.future: Future[None] = Future()
         self.failure: ReplayError | None = None
+        self.ending, self.ended = Lock(), Event()
+        """Whether its thread is through with the engine; set with the lock held."""
         for text in request.terms.without_effect:
             self.warn(text)
 
@@ -131,6 +136,20 @@ class Job:
         self.failure = error
         self.state = FAILED
         self.messages.append(("FATAL", str(error)))
+
+    def stop(self) -> None:
+        """Interrupt the search, and insist on it: an interrupt that comes between two statements is lost."""
+        self._interrupt()
+        Thread(target=self._insist, daemon=True).start()
+
+    def _insist(self) -> None:
+        while not self.ended.wait(_INSIST) and not self.future.done():
+            self._interrupt()
+
+    def _interrupt(self) -> None:
+        with self.ending:
+            if not self.ended.is_set():
+                self.engine.cancel()
 
     def page(self, offset: int, limit: int) -> Iterator[Row]:
         """Rows from ``offset`` on; a limit of 0 is all of them."""
@@ -243,19 +262,18 @@ class Jobs:
         finally:
             self._head.accounts.close_session(key)
             job.finished = job.touched = time.time()
-            if job.sid not in self._jobs:
-                job.engine.close()
+            with job.ending:
+                job.ended.set()
+                if job.sid not in self._jobs:
+                    job.engine.close()
 
     @contextmanager
     def _ended_in_time(self, job: Job) -> Iterator[None]:
         """While a search runs: it is finalized when its ``max_time`` is over."""
-        seconds = job.request.terms.max_time
-        if not seconds:
-            yield
-            return
-        clock = Timer(seconds, self.finalize, [job])
+        clock = Timer(job.request.terms.max_time, self.finalize, [job])
         clock.daemon = True
-        clock.start()
+        if clock.interval:
+            clock.start()
         try:
             yield
         finally:
@@ -284,17 +302,18 @@ class Jobs:
         """Stop a search; what it has so far are its results, which is all or nothing here."""
         if not job.done and job.relation is None:
             job.finalized = True
-            job.engine.cancel()
+            job.stop()
 
     def cancel(self, job: Job) -> None:
         """Stop a search, and forget it."""
-        with self._lock:
-            self._jobs.pop(job.sid, None)
-        waiting = job.future.cancel()
-        if not job.done and not waiting:
-            job.engine.cancel()  # the search's thread closes the engine
-        else:
+        with self._lock, job.ending:
+            if self._jobs.pop(job.sid, None) is None:
+                return
+            over = job.ended.is_set()
+        if over or job.future.cancel():
             job.engine.close()
+        else:
+            job.stop()  # the search's thread closes the engine
 
     def reap(self) -> None:
         """Forget the jobs whose time to live is over, and those that run though nobody asks for them any more."""
@@ -305,7 +324,9 @@ class Jobs:
                 self.cancel(job)
 
     def _make_room(self) -> None:
-        finished = sorted((j for j in self._jobs.values() if j.done and not j.saved), key=lambda job: job.touched)
+        finished = sorted(
+            (j for j in self._jobs.values() if j.ended.is_set() and not j.saved), key=lambda job: job.touched
+        )
         for job in finished[: max(len(self._jobs) - MOST_JOBS + 1, 0)]:
             del self._jobs[job.sid]
             job.engine.close()

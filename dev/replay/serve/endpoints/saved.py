@@ -21,7 +21,7 @@ from replay.serve.calls import LISTING, Call, endpoint
 from replay.serve.conf_entries import ConfKind, content_of, encoded, settings_of
 from replay.serve.cron import CronError, check_schedule, shown_time, times_after
 from replay.serve.endpoints.search import entry_of, sid_reply
-from replay.serve.errors import Refused
+from replay.serve.errors import Refused, unsupported
 from replay.serve.feeds import Entry, Feed, Message
 from replay.serve.saved import CONF, Dispatch
 
@@ -221,7 +221,7 @@ def dispatch(call: Call) -> Response:
     given = {key: value for key, value in call.params if key not in _ABOUT_DISPATCH}
     strange = [key for key in given if not key.startswith(("dispatch.", "args."))]
     if strange:
-        raise Refused(400, f'Argument "{strange[0][:50]}" is not supported by this handler.')
+        raise unsupported(strange[0])
     now = call.head.time("dispatch.now", call.text("dispatch.now"), time.time()) or time.time()
     arguments = {key.removeprefix("args."): value for key, value in given.items() if key.startswith("args.")}
     how = Dispatch(call.user, now, call.flag("trigger_actions"), given=given, arguments=arguments)
