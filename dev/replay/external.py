@@ -153,7 +153,7 @@ class Process:
         self.ctx = ctx
         self._home = tempfile.TemporaryDirectory(prefix="replay-splunk-home-")
         self._warned: set[str] = set()
-        self._silence = Silence(_maxwait(call.definition), self.kill)
+        self._maxwait = _maxwait(call.definition)
 
     def __enter__(self) -> Self:
         apps = Path(self._home.name, "etc", "apps")
@@ -169,6 +169,7 @@ class Process:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, cwd=definition.folder, env=env,
             start_new_session=True,
         )  # fmt: skip
+        self._silence = Silence(self._maxwait, self.kill)
         with self._silence.awaited():
             self._send({"action": "getinfo", "preview": False, "searchinfo": self._searchinfo()}, b"")
         return self

@@ -67,6 +67,20 @@ def test_what_an_index_or_a_token_cannot_be_is_refused(server: Server) -> None:
     assert server.post("/services/authorization/tokens", **form, expires_on="+1d").status == 201
 
 
+def test_lists_are_sorted_as_asked(server: Server) -> None:
+    for name, ttl in (("sorted b", "9"), ("sorted C", "10"), ("sorted a", "2p")):
+        form = {"name": name, "search": "| makeresults", "dispatch.ttl": ttl}
+        assert server.post("/servicesNS/nobody/search/saved/searches", **form).status == 201
+
+    def order(**query: str) -> list[str]:
+        answer = server.get("/servicesNS/nobody/search/saved/searches", search="sorted ", **query)
+        return [entry["name"][-1] for entry in answer.json["entry"]]
+
+    assert order(sort_key="name") == ["a", "b", "C"]
+    assert order(sort_key="name", sort_dir="desc", count="2") == ["C", "b"]
+    assert order(sort_key="dispatch.ttl") == ["b", "C", "a"]
+
+
 # --- lookups ----------------------------------------------------------------------------------------------------------
 
 
