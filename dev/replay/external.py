@@ -17,6 +17,7 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,7 @@ from replay.engine import Value
 from replay.errors import CommandFailed, Place, SearchError
 from replay.knowledge.externals import ExternalCommand
 from replay.relation import Kind, Relation, as_number, as_text, assign_columns
+from replay.silence import Silence
 from replay.spl.scanner import Scanner
 
 CHUNK = 50_000
@@ -41,6 +43,10 @@ CHUNK = 50_000
 MAX_FRAME = 1 << 31
 PATIENCE = 10
 """Seconds that a command has to end after its input has ended."""
+SILENCE = 300
+"""Seconds for which a command may give no piece of an answer, if its ``maxwait`` does not say. Splunk's default is to
+wait for ever; a run on a laptop, or in CI, that never ends tells nobody why."""
+PIECE = 1 << 20
 NUMERIC = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
 
 
@@ -147,6 +153,7 @@ class Process:
         self.ctx = ctx
         self._home = tempfile.TemporaryDirectory(prefix="replay-splunk-home-")
         self._warned: set[str] = set()
+        self._maxwait = _maxwait(call.definition)
 
     def __enter__(self) -> Self:
         apps = Path(self._home.name, "etc", "apps")
@@ -160,18 +167,26 @@ class Process:
         self._process = subprocess.Popen(  # noqa: S603  # the program is one that commands.conf of a loaded app names
             [sys.executable, str(definition.path)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, cwd=definition.folder, env=env,
+            start_new_session=True,
         )  # fmt: skip
-        self._send({"action": "getinfo", "preview": False, "searchinfo": self._searchinfo()}, b"")
+        self._silence = Silence(self._maxwait, self.kill)
+        with self._silence.awaited():
+            self._send({"action": "getinfo", "preview": False, "searchinfo": self._searchinfo()}, b"")
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._silence.close()
         self._end()
         self._stderr.close()
         self._home.cleanup()
 
     def kill(self) -> None:
-        """End it at once: the search was cancelled."""
-        self._process.kill()
+        """End it at once, and what it has started: they may hold the pipe that we read."""
+        if os.name != "posix":
+            self._process.kill()
+        elif self._process.returncode is None:  # else its id may be another's by now
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def _end(self) -> None:
         """Close the pipes, which ends a command that obeys the protocol; make sure that any other ends, too."""
@@ -179,7 +194,7 @@ class Process:
             if pipe is not None and not pipe.closed:
                 with suppress(BrokenPipeError):
                     pipe.close()
-        impatient = Timer(PATIENCE, self._process.kill)  # waiting with a timeout sleeps longer than most commands take
+        impatient = Timer(PATIENCE, self.kill)  # waiting with a timeout sleeps longer than most commands take
         impatient.start()
         self._process.wait()
         impatient.cancel()
@@ -190,7 +205,8 @@ class Process:
         Raises:
             CommandFailed: see ``External.plan``.
         """
-        self._receive()  # what it says to getinfo
+        with self._silence.awaited():
+            self._receive()  # what it says to getinfo
         stream = iter(rows)
         finished = False
         while not finished:
@@ -199,8 +215,10 @@ class Process:
             finished = following is None
             if following is not None:
                 stream = _chain(following, stream)
-            self._send({"action": "execute", "finished": finished}, encode(chunk, names))
-            reply, body = self._receive()
+            sent = encode(chunk, names)
+            with self._silence.awaited():
+                self._send({"action": "execute", "finished": finished}, sent)
+                reply, body = self._receive()
             yield from decode(body)
             if reply.get("finished") and not finished:
                 return
@@ -240,7 +258,7 @@ class Process:
         head, body = (int(p) for p in parts)
         if max(head, body) > MAX_FRAME:
             raise self._failed(f"the command announced a frame of {max(head, body)} bytes")
-        text, rows = stdout.read(head), stdout.read(body)
+        text, rows = self._take(stdout, head), self._take(stdout, body)
         if len(text) < head or len(rows) < body:
             raise self._failed("the command ended in the middle of its answer")
         try:
@@ -249,8 +267,25 @@ class Process:
             raise self._failed(f"the command's metadata is not JSON: {e}") from e
         return (metadata if isinstance(metadata, dict) else {}), rows
 
+    def _take(self, stdout: IO[bytes], size: int) -> bytes:
+        """So many bytes, or fewer at the end."""
+        pieces: list[bytes] = []
+        while size:
+            self._silence.heard()
+            piece: bytes = stdout.read1(min(size, PIECE))  # type: ignore[attr-defined]  # a pipe has it
+            if not piece:
+                break
+            pieces.append(piece)
+            size -= len(piece)
+        return b"".join(pieces)
+
     def _failed(self, message: str) -> CommandFailed:
         self._end()
+        if self._silence.broken:
+            message = (
+                f"the command gave no answer for {self._silence.limit} seconds and was ended; if it needs longer, "
+                "say so with maxwait (seconds, 0 is no limit) in its stanza"
+            )
         self._stderr.seek(0)
         said = self._stderr.read()[-2000:].decode(errors="replace").strip()
         detail = f"{message}; it wrote: {said}" if said else message
@@ -266,6 +301,14 @@ class Process:
                 self.ctx.warn(f"`{self.call.definition.name}`: {text}")
         if "error" in reply:
             raise CommandFailed(f"`{self.call.definition.name}`: {reply['error']}", Place())
+
+
+def _maxwait(definition: ExternalCommand) -> int:
+    """Seconds that the command may pause (commands.conf, ``maxwait``); 0 is for ever."""
+    text = definition.settings.get("maxwait", "").strip()
+    if not re.fullmatch(r"[0-9]{0,9}", text, re.ASCII):
+        raise CommandFailed(f"`{definition.name}`: maxwait = {text[:50]} is no number of seconds", definition.place)
+    return int(text) if text else SILENCE
 
 
 def _chain(first: Mapping[str, Value], rest: Iterator[Mapping[str, Value]]) -> Iterator[Mapping[str, Value]]:

@@ -5,10 +5,8 @@ Source: Splunk developer documentation, "Custom search command protocol"; comman
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,68 +15,13 @@ from replay import external
 from replay.engine import Value
 from replay.errors import CommandFailed, SearchError
 from replay.external import decode, encode, split_arguments
-from support import run_spl, write_app, write_lookup
-
-Run = Callable[..., list[dict[str, Value]]]
-
-# The protocol in the fewest lines: `reply(metadata, body)` answers, `requests()` gives (metadata, rows).
-PROTOCOL = """
-import csv, io, json, os, sys
-
-csv.field_size_limit(sys.maxsize)
-
-def read():
-    header = sys.stdin.buffer.readline()
-    if not header:
-        return None
-    meta, body = (int(n) for n in header.decode().strip().split(",")[1:])
-    metadata = json.loads(sys.stdin.buffer.read(meta))
-    text = sys.stdin.buffer.read(body).decode("utf-8")
-    return metadata, list(csv.DictReader(io.StringIO(text, newline="")))
-
-def requests():
-    while (request := read()) is not None:
-        yield request
-        if request[0].get("finished"):
-            return
-
-def reply(metadata, rows=()):
-    out = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(out, list(dict.fromkeys(k for row in rows for k in row)), lineterminator="\\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    send(json.dumps(metadata).encode(), out.getvalue().encode("utf-8"))
-
-def send(head, body):
-    sys.stdout.buffer.write(b"chunked 1.0,%d,%d\\n" % (len(head), len(body)) + head + body)
-    sys.stdout.buffer.flush()
-
-info, _ = read()
-"""
+from scripted import ECHO, Run, run_script
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Run ``| inputlookup input | cmd <arguments>`` where cmd is the given script."""
-
-    def run(script: str, rows: list[dict[str, Any]], arguments: str = "", **more: Any) -> list[dict[str, Value]]:
-        settings = {"filename": "cmd.py", "chunked": "true", **more.pop("commands", {})}
-        app = write_app(tmp_path / "app", {"commands": {"cmd": settings}})
-        (app / "bin").mkdir(exist_ok=True)
-        (app / "bin/cmd.py").write_text(PROTOCOL + textwrap.dedent(script), encoding="utf-8")
-        write_lookup(app, "input.csv", rows)
-        spl = more.pop("spl", f"| inputlookup input.csv {more.pop('before', '')} | cmd {arguments}")
-        return run_spl(spl, app, **more)[0]
-
-    return run
-
-
-ECHO = """
-reply({"type": "streaming", "required_fields": []})
-for meta, rows in requests():
-    reply({"finished": meta["finished"]}, rows)
-"""
+    """Run a script as a custom command of an app of the test's own."""
+    return partial(run_script, tmp_path)
 
 
 def test_rows_come_back_in_their_order(run: Run) -> None:

@@ -57,7 +57,7 @@ class World:
         return sorted((at - NOON) / HOUR for at in times)
 
     def told(self) -> list[str]:
-        return [text for _, (_, text) in self.head.bulletin]
+        return [text for _, (_, text) in self.head.bulletin().values()]
 
     def change(self, name: str = "s", **settings: str) -> None:
         self.head.apps.write("scheduled", "savedsearches", name, settings)

@@ -48,6 +48,21 @@ def test_actions_run_if_the_condition_is_met(world: Any, condition: dict[str, st
     assert w.told() == []
 
 
+@pytest.mark.parametrize("field", ["host", "source"])
+def test_hosts_and_sources_that_no_result_has_are_told(world: Any, field: str) -> None:
+    condition = {"counttype": f"number of {field}s", "relation": "greater than", "quantity": "0"}
+    none = {**ONE, "search": "| makeresults | where false()", **RISK, **condition}
+    w = world(s={**ONE, "search": f"{HOSTS} | fields - {field}", **RISK, **condition}, nothing_found=none)
+    w.tick()
+    w.tick(HOUR)
+    w.tick()
+    assert risks(w) == 0
+    assert w.told() == [
+        f"scheduler: `s` of scheduled: counttype is `number of {field}s`, but no result has the field `{field}`: "
+        "their number is taken for 0"
+    ]
+
+
 RISES = [("rises by", "2", [0, 0, 6]), ("rises by", "50%", [0, 3, 9]), ("drops by", "3", [0, 0, 0])]
 
 

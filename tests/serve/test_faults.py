@@ -116,6 +116,17 @@ def test_json_bombs(server: Server) -> None:
         assert server.get(f"{where}/data/bombs", query=query).status == 400, query[:20]
 
 
+def test_an_xml_bomb_among_events_is_told_and_does_not_grow(server: Server, index: str) -> None:
+    entities = b"".join(b'<!ENTITY e%d "%s">' % (n, b"&e%d;" % (n - 1) * 10 if n else b"boom") for n in range(30))
+    bomb = b'<?xml version="1.0"?><!DOCTYPE Events [' + entities + b"]><Events><Event>&e29;</Event></Events>"
+    token = server.token(index, index=index)
+    before = resident(server)
+    answer = server.send(token, "/raw?sourcetype=xmlwineventlog", bomb)
+    assert answer.status in (200, 400)
+    assert resident(server) - before < 100
+    assert all(len(row["_raw"]) <= len(bomb) for row in server.search(f"search index={index} | table _raw"))
+
+
 def test_xml_from_clients_is_never_parsed(server: Server) -> None:
     bomb = b'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><l>&b;</l>'
     answer = server.ask("POST", "/services/auth/login", bomb, Content_Type="text/xml")
@@ -196,11 +207,14 @@ def test_sigterm_ends_it_though_a_search_is_running(running: Server) -> None:
     assert running.stop() == 0
 
 
-def test_a_port_that_is_taken(running: Server, tmp_path: Path) -> None:
-    command = [PROGRAM, "serve", "--api-port", str(running.port), "--hec-port", "0"]
+@pytest.mark.parametrize("taken", ["--api-port", "--hec-port"])
+def test_a_port_that_is_taken(running: Server, taken: str) -> None:
+    ports = {"--api-port": "0", "--hec-port": "0", taken: str(running.port)}
+    command = [PROGRAM, "serve", *(word for option in ports.items() for word in option)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
-    assert f"cannot listen on 127.0.0.1:{running.port}" in done.stderr
+    said = " ".join(done.stderr.split())
+    assert f"cannot listen on 127.0.0.1:{running.port}: Address already in use: name another with {taken}" in said
 
 
 WRONG = [
@@ -217,6 +231,15 @@ def test_wrong_options(running: Server, arguments: list[str], said: str) -> None
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
     assert said in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize("content", ["", "\n", "  \n\n"], ids=repr)
+def test_an_empty_password_file_lets_nobody_in(tmp_path: Path, content: str) -> None:
+    (tmp_path / "empty").write_text(content, encoding="utf-8")
+    command = [PROGRAM, "serve", "--api-port", "0", "--hec-port", "0", "--password-file", str(tmp_path / "empty")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "empty: the password is empty" in " ".join(done.stderr.split())
 
 
 def test_a_password_is_made_and_told_once(running: Server, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
@@ -19,13 +19,33 @@ from replay.serve.conf_entries import encoded
 from replay.serve.documents import meets, ordered, projected
 from replay.serve.errors import Refused
 from replay.serve.feeds import Entry, Feed, as_json, as_xml
-from replay.serve.results import FORMATS, Rows, export_json
+from replay.serve.results import FORMATS, Rows, export_json, pieces
 from replay.stash import stash_text
 
 ATOM, REST = "{http://www.w3.org/2005/Atom}", "{http://dev.splunk.com/ns/rest}"
+MANY = 100_000
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 names = st.text("abcdefghijklmnop_.", min_size=1, max_size=8).map(lambda text: f"f{text}")
 rows = st.lists(st.dictionaries(names, st.one_of(texts, st.lists(texts, min_size=2, max_size=3))), max_size=4)
+
+
+@pytest.mark.parametrize("mode", ["export", *(mode for mode in FORMATS if mode != "json_cols")])
+def test_results_are_sent_while_they_are_read(mode: str) -> None:
+    """All but columns, which need the last row first: the first piece is there before the hundredth part is read."""
+    read = 0
+
+    def many() -> Iterator[dict[str, Any]]:
+        nonlocal read
+        for read in range(1, MANY + 1):
+            yield {"n": str(read), "_raw": f"{read} " + "x" * 100}
+
+    page = Rows(["n", "_raw"], many())
+    sent = pieces(export_json(page) if mode == "export" else FORMATS[mode][1](page))
+    first = next(sent)
+    assert 0 < read < MANY / 100
+    rest = b"".join(sent)
+    assert read == MANY
+    assert (first + rest).count(b"x" * 100) == MANY
 
 
 @given(st.lists(st.tuples(texts, st.dictionaries(texts, texts, max_size=3)), max_size=3))

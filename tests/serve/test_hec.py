@@ -139,6 +139,20 @@ def test_who_may_send(server: Server, token: str) -> None:
         assert said(server.ask("POST", f"/services/collector{query}", event, **headers)) == expected, headers
 
 
+def test_a_token_whose_settings_are_malformed_says_so(server: Server) -> None:
+    secret = server.token("malformed", index="hec")
+    tokens = "/services/data/inputs/http"
+    for name in ("useACK", "disabled"):
+        assert server.post(f"{tokens}/malformed", **{name: "maybe"}).status == 400
+    stanza = "/servicesNS/nobody/splunk_httpinput/configs/conf-inputs/http%3A%252F%252Fmalformed"
+    assert server.post(stanza, useACK="maybe").status == 200
+    answer = server.send(secret, "", b'{"event": "a"}')
+    assert said(answer) == (500, 8)
+    assert "`maybe` is not a boolean" in answer.json["text"]
+    assert server.post(f"{tokens}/malformed", useACK="0").status == 200
+    assert said(server.send(secret, "", b'{"event": "a"}')) == (200, 0)
+
+
 def test_channels(server: Server, token: str, acknowledging: str) -> None:
     event = b'{"event": "a"}'
     assert said(server.send(acknowledging, "", event)) == (400, 10)
@@ -151,6 +165,19 @@ def test_a_token_sends_only_to_its_indexes(server: Server) -> None:
     narrow = server.token("narrow", index="hec", indexes="hec")
     assert said(server.send(narrow, "/raw?index=main", b"text")) == (400, 7)
     assert said(server.send(narrow, "/raw?index=hec&source=narrow", b"text")) == (200, 0)
+
+
+def test_what_the_url_says_is_followed_refused_or_told(server: Server, token: str) -> None:
+    event = b'{"event": "2020-01-01T00:00:00Z x", "source": "by_url"}'
+    answer = server.send(token, "/event?auto_extract_timestamp=true", event)
+    assert said(answer) == (400, 6)
+    assert "say `time` of each event" in answer.json["text"]
+    assert held(server, "source=by_url", "_raw") == []
+    assert said(server.send(token, "/event?auto_extract_timestamp=false", event)) == (200, 0)
+    assert said(server.send(token, "/event?" + "&".join(f"a{n}=1" for n in range(101)), event)) == (400, 6)
+    assert said(server.send(token, "/event?indx=other", event)) == (200, 0)
+    told = server.get("/services/messages/hec_indx").json["entry"][0]["content"]["message"]
+    assert "the query argument `indx` is unknown" in told
 
 
 def test_damaged_gzip(server: Server, token: str) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import socket
 import time
+from typing import Any
+from unittest.mock import patch
 from urllib.parse import urlencode
 
 import pytest
-from replay.serve.jobs import SIDE_BY_SIDE
+from replay.engine import Engine
+from replay.serve.jobs import SIDE_BY_SIDE, Request
 from serve.running import INSECURE, Server
 
 JOBS = "/services/search/jobs"
@@ -42,6 +45,27 @@ def test_cancelled_searches_make_room(server: Server) -> None:
     while state(server, waiting) != "DONE":
         assert time.monotonic() < deadline, "cancelled searches still run"
         time.sleep(0.1)
+
+
+@pytest.mark.parametrize("stop", ["cancel", "finalize"])
+def test_an_interrupt_that_is_lost_is_repeated(world: Any, stop: str) -> None:
+    """DuckDB forgets one that comes between two statements."""
+    w = world()
+    job = w.head.jobs.start(Request(ENDLESS, "search", "admin"))
+    while job.state == "QUEUED":
+        time.sleep(0.01)
+    interrupts = []
+
+    def deaf_at_first() -> None:
+        interrupts.append(time.monotonic())
+        if len(interrupts) > 2:
+            Engine.cancel(job.engine)
+
+    with patch.object(job.engine, "cancel", deaf_at_first):
+        getattr(w.head.jobs, stop)(job)
+        job.future.result(PATIENCE)
+    assert len(interrupts) >= 3
+    assert job.ended.is_set()
 
 
 def test_a_job_that_waits_can_be_cancelled(server: Server) -> None:
@@ -95,6 +119,13 @@ def test_index_internal_is_there_and_empty(server: Server) -> None:
     answer = server.post(JOBS, search="search index=_internal", exec_mode="oneshot").json
     assert (answer["results"], answer["messages"]) == ([], [])
     assert "_internal" in [entry["name"] for entry in server.get("/services/data/indexes", count="0").json["entry"]]
+
+
+def test_raw_results_are_the_events_as_they_are(server: Server) -> None:
+    spl = '| makeresults count=2 | streamstats count as n | eval _raw="event <".n.">", other="x"'
+    answer = server.post(JOBS, search=spl, exec_mode="oneshot", output_mode="raw")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert answer.body == b"event <1>\nevent <2>\n"
 
 
 def test_version_1_may_be_named(server: Server) -> None:

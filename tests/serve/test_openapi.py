@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ KNOWN: dict[str, list[str]] = {
 """Names and values that the server has or takes. Of what is sent, many are these, else all answers were 404."""
 HERE = {
     "authentication/users/{name}": {"name": "admin"}, "apps/local/{name}": {"name": "search"},
-    "messages/{name}": {"name": "replay_0"}, "datamodel/model/{name}": {"name": "Endpoint"},
+    "messages/{name}": {"name": "known"}, "datamodel/model/{name}": {"name": "Endpoint"},
     "authorization/tokens": {"name": "admin"}, "data/ui/views/{name}": {"name": "remote_assistance"},
     "data/indexes": {"name": "made"}, "apps/local": {"name": "made"}, "saved/searches": {"name": "made"},
     "data/inputs/http": {"name": "made"},
@@ -111,6 +112,7 @@ def with_known(schema: Any, known: dict[str, list[str]], name: str = "") -> Any:
     return {key: with_known(value, known) for key, value in schema.items()}
 
 
+VERSION = re.compile(r"/search/v[12]/")
 SCHEMA = schemathesis.openapi.from_dict(DESCRIPTION)
 KNOWN_SCHEMA = schemathesis.openapi.from_dict({**DESCRIPTION, "paths": known_operations()})
 
@@ -146,7 +148,7 @@ def make_known(server: Server) -> None:
         ("/services/search/jobs", {"search": "| makeresults", "id": "known", "exec_mode": "blocking"}),
     ):
         assert server.post(path, **form).status in (200, 201, 400, 409), path
-    server.post("/services/messages", value="something")
+    server.post("/services/messages", name="known", value="something")
     sent = {"Authorization": f"Splunk {server.login()}", "Content_Type": "application/json"}
     server.ask("POST", f"{base}/storage/collections/data/known", b'{"_key": "known", "a": 1}', **sent)
     for path in ("saved/searches", "data/inputs/http"):
@@ -179,10 +181,10 @@ def drive(path: str, method: str, examples: int, server: Server, session: reques
 
 
 def is_plain(path: str) -> bool:
-    """Whether it stands for its further spellings: with a namespace, and version 2. Documents need a namespace."""
+    """Whether it stands for its further spellings: with a namespace, and versions. Documents need a namespace."""
     if "storage/collections/data" in path:
         return path.startswith("/servicesNS/")
-    return path.startswith("/services/") and "/search/v2/" not in path
+    return path.startswith("/services/") and not VERSION.search(path)
 
 
 PLAIN = sorted({path for path, _ in OPERATIONS if is_plain(path)})
@@ -223,9 +225,7 @@ def test_every_endpoint_is_described_and_every_description_is_an_endpoint() -> N
     assert declared <= described
     for path, method in OPERATIONS:
         if not path.startswith("/services/collector"):
-            segments = (
-                path.replace("/servicesNS/{owner}/{app}", "/services").replace("/search/v2", "/search").split("/")
-            )
+            segments = VERSION.sub("/search/", path.replace("/servicesNS/{owner}/{app}", "/services")).split("/")
             found, _ = find(method.upper(), segments[2:])
             assert found.method.lower() == method
 
@@ -249,6 +249,13 @@ def test_every_argument_that_an_endpoint_asks_for_is_declared() -> None:
                 and isinstance(node.args[0], ast.Constant)
             ):
                 assert node.args[0].value in words, (file.name, node.lineno, node.args[0].value)
+
+
+def test_the_versions_of_searches_are_described() -> None:
+    for path in ("search/jobs", "search/jobs/{sid}/results", "search/parser"):
+        for version in ("", "v1/", "v2/"):
+            for root in ("/services", "/servicesNS/{owner}/{app}"):
+                assert f"{root}/{path.replace('/', f'/{version}', 1)}" in DESCRIPTION["paths"]
 
 
 def test_the_server_tells_it(server: Server) -> None:

@@ -41,6 +41,14 @@ def test_a_certificate_is_made_once_for_a_store(start: Start, tmp_path: Path) ->
     assert certificate_of(other, other.api) != shown[0]
 
 
+def test_the_ports_are_those_that_are_given(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        api, hec = one.getsockname()[1], other.getsockname()[1]
+    server = start("--api-port", str(api), "--hec-port", str(hec))
+    assert (server.api, server.hec) == (f"https://127.0.0.1:{api}", f"https://127.0.0.1:{hec}")
+    assert server.get("/services/collector/health").status == 200
+
+
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 def test_old_tls_is_refused(start: Start) -> None:
     server = start()

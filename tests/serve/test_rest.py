@@ -354,9 +354,11 @@ SAVED = "/servicesNS/nobody/search/saved/searches"
 
 def test_a_malformed_setting_can_be_seen_and_mended(server: Server) -> None:
     assert server.post(SAVED, name="malformed_action", search="| makeresults").status == 201
-    assert server.post(f"{SAVED}/malformed_action", **{"action.email": "maybe"}).status == 200
+    stanza = "/servicesNS/nobody/search/configs/conf-savedsearches/malformed_action"
+    assert server.post(stanza, **{"action.email": "maybe", "disabled": "?", "enableSched": "?"}).status == 200
     assert server.get(SAVED, count="0").status == 200
-    assert server.post(f"{SAVED}/malformed_action", **{"action.email": "0"}).status == 200
+    mended = {"action.email": "0", "disabled": "0", "enableSched": "0"}
+    assert server.post(f"{SAVED}/malformed_action", **mended).status == 200
 
 
 @pytest.mark.parametrize("ttl", ["10m", "abc", "²", "-1"])

@@ -214,6 +214,61 @@ def test_a_search_that_fails_is_told(world: Any) -> None:
     assert w.ran("fine") == [1, 2]
 
 
+def test_a_warning_is_told_once(world: Any) -> None:
+    """An action that this server does not run leaves results unsent: somebody should know, but not every hour."""
+    w = world(s={**ONE, "action.email": "1"}, t={**ONE, "action.email": "1", "action.script": "1"})
+    w.tick()
+    for _ in range(3):
+        w.tick(HOUR)
+    w.tick()
+    assert w.ran() == [1, 2, 3]
+    assert sorted(w.told()) == [
+        f"scheduler: `{name}` of scheduled: the action `{action}` is not run on this server"
+        for name, action in (("s", "email"), ("t", "email"), ("t", "script"))
+    ]
+
+
+@pytest.mark.parametrize("gone", ["disabled", "removed"])
+def test_a_job_is_looked_after_though_its_search_is_scheduled_no_longer(world: Any, gone: str) -> None:
+    w = world(s=ONE)
+    w.change("late", **{**ONE, "search": "| makeresults | outputlookup nosuchlookup"})
+    w.tick()
+    slow: Future[None] = Future()
+    with patch.object(ThreadPoolExecutor, "submit", return_value=slow):
+        w.clock.now += HOUR
+        w.scheduler.tick()
+    if gone == "disabled":
+        w.change("late", disabled="1")
+    else:
+        w.head.apps.remove("scheduled", "savedsearches", "late")
+    w.scheduler.tick()
+    assert w.told() == []
+    for job in w.head.jobs:
+        job.tell("ERROR", f"{job.request.label} failed")
+    slow.set_result(None)
+    w.tick()
+    w.tick()
+    assert sorted(w.told()) == [
+        f"scheduler: `{name}` of 2026-01-01 13:00:00 UTC: {name} failed" for name in ("late", "s")
+    ]
+
+
+def test_a_search_that_is_enabled_again_is_still_one_at_a_time(world: Any) -> None:
+    w = world(s=ONE)
+    w.tick()
+    endless: Future[None] = Future()
+    with patch.object(ThreadPoolExecutor, "submit", return_value=endless):
+        w.clock.now += HOUR
+        w.scheduler.tick()
+        for disabled in ("1", "0"):
+            w.change(disabled=disabled)
+            w.scheduler.tick()
+        w.clock.now += HOUR
+        w.scheduler.tick()
+    assert w.ran() == [1]
+    assert "skipped at 2026-01-01 14:00:00 UTC" in w.told()[0]
+
+
 # --- over REST --------------------------------------------------------------------------------------------------------
 
 
@@ -275,7 +330,7 @@ def test_the_shipped_search_on_its_own_schedule(tmp_path: Path) -> None:
         scheduler.tick()
         for job in head.jobs:
             job.future.result(60)
-    assert [text for _, (_, text) in head.bulletin] == []
+    assert head.bulletin() == {}
     found = head.engine.execute(f"SELECT count(*) FROM {head.index.table} WHERE \"index\" = 'risk'")
     assert found[0][0] == 4, "as many as over all the time at once"
     head.close()

@@ -11,6 +11,7 @@
     accounts.py    users, sessions, tokens
     apps.py        the apps: those given, each with a local/ of the server's own
     jobs.py        search jobs
+    arguments.py   what a search may be asked for, and what of it is followed
     saved.py       how saved searches are dispatched
     scheduler.py   saved searches that run when they are due (cron.py)
     alerts.py      when results are worth their actions: conditions, throttling

@@ -25,12 +25,15 @@ from replay.stash import SOURCETYPE, stash_text
 
 RISK_INDEX, NOTABLE_INDEX = "risk", "notable"
 _RISK, _NOTABLE = "action.risk.param.", "action.notable.param."
-_ANNOTATIONS = "action.correlationsearch.annotations"
-_NOT_ACTIONS = ("correlationsearch", "risk", "notable")
+CORRELATION = "correlationsearch"
+"""What looks like an action, and makes a saved search a correlation search."""
+_KNOWN = (CORRELATION, "risk", "notable")
+_ANNOTATIONS = f"action.{CORRELATION}.annotations"
 _TOKEN = re.compile(r"\$(?:result\.)?([^$\s]+?)\$")
 _OF_THE_EVENT = ("host", "source", "sourcetype", "index", "_time", "_raw")
 _EMPTY = ("", "null")
-_ACTION = re.compile(r"action\.[^.]+")
+ACTION = re.compile(r"action\.[^.]+")
+"""The setting that enables an action."""
 
 
 def run_actions(stanza: Stanza, alerts: Alerts) -> Callable[[Job, Context], None]:
@@ -46,7 +49,7 @@ def run_actions(stanza: Stanza, alerts: Alerts) -> Callable[[Job, Context], None
         if not enabled:
             return
         for name in enabled:
-            if name not in _NOT_ACTIONS:
+            if name not in _KNOWN:
                 job.warn(f"the action `{name}` is not run on this server")
         with alerts.acting(stanza, job, ctx) as rows:
             if not rows:
@@ -67,7 +70,7 @@ def actions_of(stanza: Stanza) -> list[str]:
     Raises:
         KnowledgeError: a value is no boolean.
     """
-    return [key.split(".")[1] for key in stanza.settings if _ACTION.fullmatch(key) and stanza.flag(key)]
+    return [key.split(".")[1] for key in stanza.settings if ACTION.fullmatch(key) and stanza.flag(key)]
 
 
 class _Actor:
@@ -132,7 +135,7 @@ class _Actor:
         return Event(text, ctx.now, "localhost", self._name, SOURCETYPE)
 
     def _label(self) -> str:
-        return self._settings.get("action.correlationsearch.label") or self._name
+        return self._settings.get(f"action.{CORRELATION}.label") or self._name
 
     def _annotations(self) -> dict[str, Value]:
         text = self._settings.get(_ANNOTATIONS, "")

@@ -25,7 +25,7 @@ from replay.errors import KnowledgeError
 from replay.knowledge import Stanza
 from replay.report import Row, text_of
 from replay.serve.jobs import Job, post_process
-from replay.serve.kept import Kept
+from replay.serve.kept import Kept, key_of
 from replay.spl.timespec import parse_span
 
 MOST_THROTTLED = 100_000
@@ -108,8 +108,10 @@ class Alerts:
                 stanza.place_of("counttype"),
             )
         field = _COUNTED[kind]
+        if field and rows and not any(row.get(field) for row in rows):
+            job.warn(f"counttype is `{kind}`, but no result has the field `{field}`: their number is taken for 0")
         count = float(len({text_of(row[field]) for row in rows if row.get(field)}) if field else len(rows))
-        key = f"{job.request.app}/{stanza.name}"
+        key = key_of(job.request.app, stanza.name)
         with self._lock:
             before = self._counts.get(key)
             self._counts[key] = count
@@ -170,7 +172,7 @@ class Alerts:
 def group_of(stanza: Stanza, app: str) -> str:
     """What searches that are throttled together have in common: ``alert.suppress.group_name``, else the search."""
     group = stanza.text("alert.suppress.group_name").strip()
-    return f"group {group}" if group else f"{app}/{stanza.name}"
+    return f"group {group}" if group else key_of(app, stanza.name)
 
 
 def _digest(values: Sequence[object]) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
@@ -129,18 +129,32 @@ class Call:
         return self.output_mode.startswith("json")
 
     def page(self, title: str, entries: Sequence[Entry], default: int = 30) -> Feed:
-        """The part of the entries that ``count``, ``offset``, ``search`` and ``sort_dir`` ask for.
+        """The part of the entries that ``count``, ``offset``, ``search``, ``sort_key`` and ``sort_dir`` ask for.
 
-        ``count`` 0 and -1 are all. ``search`` is a part of the name, or ``key=value``.
+        ``count`` 0 and -1 are all. ``search`` is a part of the name, or ``key=value``. ``sort_key`` is ``name`` or a
+        property; numbers are sorted as such, before text.
         """
         wanted = self.text("search").strip()
         if wanted:
             entries = [entry for entry in entries if _meets(entry, wanted)]
+        key = self.text("sort_key")
+        if key:
+            entries = sorted(
+                entries, key=lambda entry: _rank(entry.content.get(key, entry.name if key == "name" else ""))
+            )
         if self.text("sort_dir") == "desc":
             entries = entries[::-1]
         count, offset = self.number("count", default), max(self.number("offset", 0), 0)
         end = len(entries) if count <= 0 else offset + count
         return Feed(title, entries[offset:end], len(entries), count, offset)
+
+
+def _rank(value: object) -> tuple[bool, float, str]:
+    text = str(value)
+    try:
+        return False, float(text), ""
+    except ValueError:
+        return True, 0.0, text.lower()
 
 
 def _meets(entry: Entry, wanted: str) -> bool:
@@ -177,10 +191,11 @@ class Endpoint:
     sends: str
 
 
-LISTING = "count:integer offset:integer search sort_dir=asc|desc"
+LISTING = "count:integer offset:integer search sort_key sort_dir=asc|desc"
 """Arguments of an endpoint that answers with ``Call.page``."""
 SETTINGS = "*"
 NEW = "name! *"
+_VERSIONS = (["v1"], ["v2"])
 _ENDPOINTS: list[Endpoint] = []
 _H = TypeVar("_H", bound=Handler)
 
@@ -257,6 +272,18 @@ def _match(parts: Sequence[str], segments: Sequence[str]) -> dict[str, str] | No
         elif part != segment:
             return None
     return names
+
+
+def unversioned(segments: Sequence[str]) -> Sequence[str]:
+    """A path without the version that ``search/v1/…`` and ``search/v2/…`` name: here they are the same."""
+    return ["search", *segments[2:]] if segments[0] == "search" and segments[1:2] in _VERSIONS else segments
+
+
+def versioned(parts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """All spellings of a path: itself, and with each version."""
+    yield parts
+    if parts[0] == "search":
+        yield from (["search", *version, *parts[1:]] for version in _VERSIONS)
 
 
 def decoded(segment: str) -> str:

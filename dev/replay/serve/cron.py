@@ -45,6 +45,11 @@ def times_after(schedule: str, after: float, *, backward: bool = False) -> Itera
     return (moment.timestamp() for moment in moments)
 
 
+def shown_time(at: float) -> str:
+    """A scheduled time, epoch seconds, for people."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
 def check_schedule(schedule: str) -> None:
     """Whether there is a time that a schedule names.
 

@@ -1,7 +1,7 @@
 """The OpenAPI description of the server, made from the declarations of its endpoints, so that the two cannot differ.
 
-Source: OpenAPI Specification 3.1. Every path of the REST API is there three times at most, as Splunk has it: below
-``/services``, below ``/servicesNS/{owner}/{app}``, and, for ``search/…``, as version 2.
+Source: OpenAPI Specification 3.1. Every path of the REST API is there below ``/services`` and below
+``/servicesNS/{owner}/{app}``, and ``search/…`` also with its versions.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_type_hints
 
-from replay.serve.calls import Endpoint, endpoints
+from replay.serve.calls import Endpoint, endpoints, versioned
 from replay.serve.feeds import VERSION, Feed
 from replay.serve.hec import PATHS as HEC_PATHS
 from replay.serve.hec import PREFIX as HEC_PREFIX
@@ -89,8 +89,7 @@ def description(api: str = "", hec: str = "") -> _Json:
 
 
 def _paths(one: Endpoint) -> Iterator[str]:
-    path = "/".join(one.parts)
-    for below in (path, f"search/v2/{path.removeprefix('search/')}") if path.startswith("search/") else (path,):
+    for below in ("/".join(parts) for parts in versioned(one.parts)):
         yield f"/services/{below}"
         yield f"/servicesNS/{{owner}}/{{app}}/{below}"
 

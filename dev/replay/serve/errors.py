@@ -31,3 +31,8 @@ class Refused(ReplayError):
 def missing(what: str, name: str) -> Refused:
     """404 in splunkd's words."""
     return Refused(404, f"Could not find object id={name} ({what})")
+
+
+def unsupported(name: str) -> Refused:
+    """An argument that an endpoint does not know: 400 in splunkd's words."""
+    return Refused(400, f'Argument "{name[:50]}" is not supported by this handler.')

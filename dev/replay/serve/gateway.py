@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from replay.errors import ReplayError
-from replay.serve.calls import Call, Endpoint, decoded, find
+from replay.serve.calls import Call, Endpoint, decoded, find, unversioned
 from replay.serve.errors import Refused
 from replay.serve.feeds import Feed, as_json, as_xml, messages_json, messages_xml
 from replay.serve.patience import CLOSE, pieces_of
@@ -108,9 +108,7 @@ class Gateway:
             segments = segments[2:]
         elif root != "services" or not segments:
             raise Refused(404, "Not Found")
-        if segments[:2] in (["search", "v1"], ["search", "v2"]):
-            segments = ["search", *segments[2:]]
-        return segments
+        return unversioned(segments)
 
 
 async def _gone(request: Request) -> None:

@@ -6,6 +6,7 @@ import secrets
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 from threading import Lock
 
@@ -23,6 +24,7 @@ from replay.serve.jobs import Job, Jobs, Request
 from replay.serve.scheduler import Scheduler
 from replay.spl.timespec import parse_time
 from replay.store.folder import MANIFEST
+from replay.udf.times import parsed
 
 MOST_MESSAGES = 100
 
@@ -56,13 +58,29 @@ class Head:
         self.guid = secrets.token_hex(16).upper()
         self.started = time.time()
         self.api_uri = self.hec_uri = ""
-        self.bulletin: list[tuple[float, Message]] = []
+        self._bulletin: dict[str, tuple[float, Message]] = {}
+        self._numbers = count()
         self._telling = Lock()
 
-    def tell(self, kind: str, text: str) -> None:
-        """A message for every user (``/services/messages``)."""
+    def tell(self, kind: str, text: str, name: str = "") -> str:
+        """A message for every user (``/services/messages``); the oldest make room. Returns its name."""
         with self._telling:
-            self.bulletin = [*self.bulletin[-MOST_MESSAGES + 1 :], (time.time(), (kind, text))]
+            name = name or f"replay_{next(self._numbers)}"
+            self._bulletin.pop(name, None)
+            self._bulletin[name] = (time.time(), (kind, text))
+            for oldest in [*self._bulletin][:-MOST_MESSAGES]:
+                del self._bulletin[oldest]
+        return name
+
+    def bulletin(self) -> dict[str, tuple[float, Message]]:
+        """Name -> (when, message), the newest last."""
+        with self._telling:
+            return dict(self._bulletin)
+
+    def take_back(self, name: str) -> None:
+        """Remove a message, if it is still there."""
+        with self._telling:
+            self._bulletin.pop(name, None)
 
     def schedule(self, clock: Callable[[], float] = time.time) -> Scheduler:
         """Begin to schedule saved searches; ``clock`` gives epoch seconds."""
@@ -103,8 +121,8 @@ class Head:
         parents = [one for one in stanza.text("importRoles").split(";") if one]
         return list(dict.fromkeys(v for p in parents for v in self.role_list(p, key, seen | {role})))
 
-    def time(self, name: str, text: str, now: float) -> float | None:
-        """A bound of a time range; None is open.
+    def time(self, name: str, text: str, now: float, form: str = "") -> float | None:
+        """A bound of a time range; None is open. ``form`` is how an absolute time is written (``time_format``).
 
         Raises:
             Refused: it is no time.
@@ -113,7 +131,9 @@ class Head:
             return None
         if name.startswith("latest") and text.lower() in ("now", "now()"):
             return now
-        value = parse_time(text, now)
+        absolute = form and text[0] not in "+-@" and not text.startswith("now")
+        value = parsed(text, form, now) if absolute else None
+        value = parse_time(text, now) if value is None else value
         if value is None:
             raise Refused(400, f"Invalid {name}: '{text[:100]}'", "FATAL")
         return value

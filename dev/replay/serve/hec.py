@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from replay.serve.head import Head
 
 MOST_CHANNELS = 10_000
+MOST_ARGUMENTS = 100
 ACK_LIMIT = 1024 * 1024
+_QUERY = frozenset({"channel", "index", "host", "source", "sourcetype", "token", "auto_extract_timestamp"})
 _CHANNEL = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 PREFIX = "/services/collector"
 PATHS = {"": "POST", "/event": "POST", "/raw": "POST", "/ack": "POST", "/health": "GET"}
@@ -88,6 +90,8 @@ class Collector:
             status, answer = error.status, {"text": error.text, "code": error.code, **error.more}
         except Refused as error:
             status, answer = error.status, {"text": error.message, "code": 6}
+        except ReplayError as error:
+            answer = {"text": f"Internal server error: {error}", "code": 8}
         except ClientDisconnect:
             return
         except Exception:
@@ -148,7 +152,10 @@ class Collector:
         return channel
 
     def _defaults(self, request: Request, token: HecToken) -> Defaults:
-        query = {k: v[-1] for k, v in parse_qs(request.url.query, max_num_fields=100).items()}
+        query = _query(request)
+        for name in sorted(query.keys() - _QUERY):
+            text = f"HTTP Event Collector, {token.name}: the query argument `{name[:50]}` is unknown and has no effect"
+            self._head.tell("WARN", text, f"hec_{name[:50]}")
         given = token.defaults
         return Defaults(
             query.get("index", given.index), query.get("host", given.host), query.get("source", given.source),
@@ -198,6 +205,18 @@ class Collector:
             raise HecError(400, 6, "Invalid data format") from None
         issued = self._acks.get(f"{token.name} {channel.lower()}", 0)
         return {"acks": {str(n): 0 <= n < issued for n in numbers}}
+
+
+def _query(request: Request) -> dict[str, str]:
+    """The arguments of the URL."""
+    try:
+        query = {k: v[-1] for k, v in parse_qs(request.url.query, max_num_fields=MOST_ARGUMENTS).items()}
+    except ValueError:
+        raise HecError(400, 6, f"Invalid data format: more than {MOST_ARGUMENTS} query arguments") from None
+    if query.get("auto_extract_timestamp", "").lower() in ("1", "true"):
+        reason = "auto_extract_timestamp is not done here: say `time` of each event, or send to /raw"
+        raise HecError(400, 6, f"Invalid data format: {reason}")
+    return query
 
 
 def _secret(request: Request) -> str:

@@ -6,12 +6,14 @@ Source: REST API Reference Manual, "Search endpoint descriptions" (search/jobs).
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
-from threading import Lock
+from threading import Event, Lock, Thread, Timer
 from typing import TYPE_CHECKING, Any
 
 from replay.commands import COMMANDS
@@ -21,6 +23,7 @@ from replay.errors import Place, ReplayError
 from replay.plan import Parser, expand_macros, plan_onto, plan_search
 from replay.relation import ORDER, Relation
 from replay.report import Row
+from replay.serve.arguments import Terms
 from replay.serve.errors import Refused
 from replay.serve.feeds import Message
 from replay.spl.scanner import Scanner
@@ -34,6 +37,9 @@ MOST_JOBS = 1000
 """Jobs that are kept; the oldest finished ones make room."""
 TTL = 600
 """Seconds for which a finished job is kept if the client says nothing else (limits.conf, ttl)."""
+
+_INSIST = 0.2
+"""Seconds after which a search that was interrupted and still runs is interrupted again."""
 
 log = logging.getLogger("replay.serve")
 
@@ -54,6 +60,7 @@ class Request:
         sid: id that the client wants, or nothing.
         params: as they were given.
         now: epoch seconds that the search takes for the present; None is when it is started.
+        terms: what else is to be followed.
     """
 
     search: str
@@ -66,6 +73,7 @@ class Request:
     sid: str = ""
     params: Mapping[str, str] = field(default_factory=dict)
     now: float | None = None
+    terms: Terms = field(default_factory=Terms)
 
 
 class Job:
@@ -92,6 +100,10 @@ class Job:
         self.finalized = False
         self.future: Future[None] = Future()
         self.failure: ReplayError | None = None
+        self.ending, self.ended = Lock(), Event()
+        """Whether its thread is through with the engine; set with the lock held."""
+        for text in request.terms.without_effect:
+            self.warn(text)
 
     @property
     def done(self) -> bool:
@@ -124,6 +136,20 @@ class Job:
         self.failure = error
         self.state = FAILED
         self.messages.append(("FATAL", str(error)))
+
+    def stop(self) -> None:
+        """Interrupt the search, and insist on it: an interrupt that comes between two statements is lost."""
+        self._interrupt()
+        Thread(target=self._insist, daemon=True).start()
+
+    def _insist(self) -> None:
+        while not self.ended.wait(_INSIST) and not self.future.done():
+            self._interrupt()
+
+    def _interrupt(self) -> None:
+        with self.ending:
+            if not self.ended.is_set():
+                self.engine.cancel()
 
     def page(self, offset: int, limit: int) -> Iterator[Row]:
         """Rows from ``offset`` on; a limit of 0 is all of them."""
@@ -217,16 +243,17 @@ class Jobs:
         job.state, job.started = RUNNING, time.time()
         try:
             ctx = self._head.context(job.request, job, key)
-            relation = plan_search(job.request.search, ctx)
-            relation = job.engine.materialize(relation.renumber(ORDER))
-            job.count = job.engine.count(relation)
-            job.relation = relation
+            with self._ended_in_time(job):
+                relation = plan_search(job.request.search, ctx)
+                relation = job.engine.materialize(relation.renumber(ORDER))
+                self._keep(job, relation)
             if then is not None:
                 self._follow(job, ctx, then)
             job.state = DONE
         except ReplayError as error:
             if job.finalized:
                 job.state = DONE
+                job.warn("the search was finalized before its end: it has no results, since results come all at once")
             else:
                 job.fail(error)
         except Exception as error:  # the server goes on; what it was is told to the one who asked
@@ -235,8 +262,31 @@ class Jobs:
         finally:
             self._head.accounts.close_session(key)
             job.finished = job.touched = time.time()
-            if job.sid not in self._jobs:
-                job.engine.close()
+            with job.ending:
+                job.ended.set()
+                if job.sid not in self._jobs:
+                    job.engine.close()
+
+    @contextmanager
+    def _ended_in_time(self, job: Job) -> Iterator[None]:
+        """While a search runs: it is finalized when its ``max_time`` is over."""
+        clock = Timer(job.request.terms.max_time, self.finalize, [job])
+        clock.daemon = True
+        if clock.interval:
+            clock.start()
+        try:
+            yield
+        finally:
+            clock.cancel()
+
+    @staticmethod
+    def _keep(job: Job, relation: Relation) -> None:
+        """The results, as many as ``max_count`` allows."""
+        found, most = job.engine.count(relation), job.request.terms.max_count
+        if most and found > most:
+            job.warn(f"max_count: the first {most} of {found} results are kept")
+            relation = relation.filter(f"{ORDER} <= {most}")
+        job.count, job.relation = min(found, most or found), relation
 
     @staticmethod
     def _follow(job: Job, ctx: Context, then: Callable[[Job, Context], None]) -> None:
@@ -250,29 +300,33 @@ class Jobs:
 
     def finalize(self, job: Job) -> None:
         """Stop a search; what it has so far are its results, which is all or nothing here."""
-        if not job.done:
+        if not job.done and job.relation is None:
             job.finalized = True
-            job.engine.cancel()
+            job.stop()
 
     def cancel(self, job: Job) -> None:
         """Stop a search, and forget it."""
-        with self._lock:
-            self._jobs.pop(job.sid, None)
-        waiting = job.future.cancel()
-        if not job.done and not waiting:
-            job.engine.cancel()  # the search's thread closes the engine
-        else:
+        with self._lock, job.ending:
+            if self._jobs.pop(job.sid, None) is None:
+                return
+            over = job.ended.is_set()
+        if over or job.future.cancel():
             job.engine.close()
+        else:
+            job.stop()  # the search's thread closes the engine
 
     def reap(self) -> None:
-        """Forget the jobs whose time to live is over."""
+        """Forget the jobs whose time to live is over, and those that run though nobody asks for them any more."""
         now = time.time()
         for job in list(self):
-            if job.done and not job.saved and now - job.touched > job.ttl:
+            most = job.ttl if job.done else job.request.terms.auto_cancel or math.inf
+            if not job.saved and now - job.touched > most:
                 self.cancel(job)
 
     def _make_room(self) -> None:
-        finished = sorted((j for j in self._jobs.values() if j.done), key=lambda job: job.touched)
+        finished = sorted(
+            (j for j in self._jobs.values() if j.ended.is_set() and not j.saved), key=lambda job: job.touched
+        )
         for job in finished[: max(len(self._jobs) - MOST_JOBS + 1, 0)]:
             del self._jobs[job.sid]
             job.engine.close()
@@ -326,7 +380,8 @@ def as_content(job: Job) -> dict[str, Any]:
     """The properties of a job, as its entry shows them."""
     request, events = job.request, "_raw" in job.fields
     return {
-        "sid": job.sid, "search": request.search, "dispatchState": job.state, "label": request.label,
+        "sid": job.sid, "search": request.search, "dispatchState": job.state,
+        "label": request.label or request.params.get("label", ""),
         "doneProgress": 1.0 if job.done else 0.0, "isDone": job.done, "isFailed": job.state == FAILED,
         "isFinalized": job.finalized, "isPaused": False, "isSaved": job.saved, "isZombie": False,
         "isSavedSearch": bool(request.label), "isPreviewEnabled": False, "isRealTimeSearch": False,

@@ -29,3 +29,8 @@ class Kept:
             new = self._file.with_suffix(".new")
             new.write_text(json.dumps(value), encoding="utf-8")
             new.replace(self._file)
+
+
+def key_of(app: str, name: str) -> str:
+    """Under which something about a saved search is remembered."""
+    return f"{app}/{name}"

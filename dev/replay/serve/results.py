@@ -17,6 +17,7 @@ from itertools import chain
 from replay.engine import Value
 from replay.report import Row, text_of
 from replay.serve.feeds import Message, attribute, text_xml
+from replay.udf.times import formatted
 
 _PIECE = 64 * 1024
 
@@ -33,6 +34,7 @@ class Rows:
         messages: for the user.
         metadata: fields are objects (``show_metadata``), as pages of Splunk Web ask for.
         total: how many rows there are on all pages, after a search on the results.
+        form: how ``_time`` is written, as of strftime; nothing is ISO 8601.
     """
 
     fields: Sequence[str]
@@ -42,13 +44,16 @@ class Rows:
     messages: Sequence[Message] = ()
     metadata: bool = False
     total: int | None = None
+    form: str = ""
 
 
-def shown(value: Value, name: str) -> str | list[str]:
-    """A value as Splunk gives it: text, or a list of texts; ``_time`` as ISO 8601 in UTC."""
+def shown(value: Value, name: str, form: str = "") -> str | list[str]:
+    """A value as Splunk gives it: text, or a list of texts; ``_time`` in UTC, in that form or as ISO 8601."""
     if isinstance(value, list):
         return value if len(value) != 1 else value[0]
     if name == "_time" and isinstance(value, float):
+        if form:
+            return formatted(value, form) or text_of(value)
         try:
             return datetime.fromtimestamp(value, UTC).isoformat(timespec="milliseconds")
         except (ValueError, OverflowError):
@@ -66,13 +71,13 @@ def _json(page: Rows) -> Iterator[str]:
     fields = json.dumps([{"name": name} for name in page.fields])
     yield f'{head}, "fields": {fields}, "results": ['
     for position, row in enumerate(page.rows):
-        found = {n: shown(row[n], n) for n in page.fields if n in row}
+        found = {n: shown(row[n], n, page.form) for n in page.fields if n in row}
         yield ("," if position else "") + json.dumps(found)
     yield '], "highlighted": {}}'
 
 
 def _cells(page: Rows, row: Row) -> list[str | list[str] | None]:
-    return [shown(row[n], n) if n in row else None for n in page.fields]
+    return [shown(row[n], n, page.form) if n in row else None for n in page.fields]
 
 
 def _json_rows(page: Rows) -> Iterator[str]:
@@ -96,7 +101,7 @@ def _csv(page: Rows) -> Iterator[str]:
     if page.fields:
         writer.writerow(page.fields)
     for row in page.rows:
-        cells = (shown(row.get(n), n) for n in page.fields)
+        cells = (shown(row.get(n), n, page.form) for n in page.fields)
         writer.writerow(["\n".join(c) if isinstance(c, list) else c for c in cells])
         yield out.getvalue()
         out.seek(0)
@@ -113,7 +118,7 @@ def _xml(page: Rows) -> Iterator[str]:
         yield f"<messages>\n{listed}</messages>\n"
     for offset, row in enumerate(page.rows, page.offset):
         yield f"<result offset='{offset}'>\n"
-        yield "".join(_xml_field(n, shown(row[n], n)) for n in page.fields if n in row)
+        yield "".join(_xml_field(n, shown(row[n], n, page.form)) for n in page.fields if n in row)
         yield "</result>\n"
     yield "</results>\n"
 
@@ -154,7 +159,7 @@ def export_json(page: Rows) -> Iterator[str]:
         yield json.dumps({"preview": False, "lastrow": True}) + "\n"
     for offset, following in enumerate(chain(rows, [None]) if row is not None else (), page.offset):
         assert row is not None
-        found = {n: shown(row[n], n) for n in page.fields if n in row}
+        found = {n: shown(row[n], n, page.form) for n in page.fields if n in row}
         last = {"lastrow": True} if following is None else {}
         yield json.dumps({"preview": False, "offset": offset, **last, "result": found}) + "\n"
         row = following

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from replay.knowledge import Stanza
 from replay.serve.actions import run_actions
+from replay.serve.arguments import terms_of_dispatch
 from replay.serve.cron import CronError, period
 from replay.serve.errors import Refused
 from replay.serve.jobs import TTL, Job, Request
@@ -59,25 +60,27 @@ def dispatch(head: Head, app: str, stanza: Stanza, how: Dispatch) -> Job:
         how: see there.
 
     Raises:
-        Refused: it is disabled, a time or ``dispatch.ttl`` is none, or its search does not parse.
+        Refused: it is disabled, a time or ``dispatch.ttl`` is none, a setting asks for what this server does not do, or
+            its search does not parse.
     """
     if stanza.disabled:
         raise Refused(400, f"The saved search '{stanza.name}' is disabled: enable it first")
+    terms = terms_of_dispatch(stanza.values(), how.given)
     settings = {**stanza.values(), **how.given}
-    earliest, latest = (head.time(key, settings.get(key, ""), how.now) for key in _TIMES)
+    earliest, latest = (head.time(key, settings.get(key, ""), how.now, terms.time_format) for key in _TIMES)
     text = stanza.text("search")
     if how.arguments:
         text = substitute(text, dict(how.arguments))
     text = text if text.lstrip().startswith(("|", "search ")) else f"search {text}"
     request = Request(
         text, app, how.user, earliest, latest, ttl=_ttl(settings.get("dispatch.ttl", ""), stanza, how.now),
-        label=stanza.name, sid=_sid(app, stanza.name, how), params=how.given, now=how.now,
+        label=stanza.name, sid=_sid(app, stanza.name, how), params=how.given, now=how.now, terms=terms,
     )  # fmt: skip
     return head.jobs.start(request, run_actions(stanza, head.alerts) if how.actions else None)
 
 
 def _ttl(text: str, stanza: Stanza, now: float) -> int:
-    """Seconds; ``2p``, which is the default, means two periods of the schedule."""
+    """Seconds; ``2p``, which is the default, means two periods of the schedule, if there is one."""
     found = re.fullmatch(r"([0-9]{1,9})(p?)", text or "2p")
     if found is None:
         raise Refused(400, f"Invalid value '{text[:50]}' for 'dispatch.ttl': seconds, or periods such as 2p")
@@ -85,7 +88,7 @@ def _ttl(text: str, stanza: Stanza, now: float) -> int:
         return int(found[1])
     try:
         if stanza.text("cron_schedule"):
-            return max(int(int(found[1]) * period(stanza.text("cron_schedule"), now)), TTL)
+            return int(int(found[1]) * period(stanza.text("cron_schedule"), now))
     except CronError:
         pass  # the scheduler says so; who dispatches it by hand needs no schedule
     return TTL

@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -18,16 +17,17 @@ from typing import TYPE_CHECKING
 from replay.errors import ReplayError
 from replay.knowledge import Stanza
 from replay.serve.accounts import ADMIN
-from replay.serve.cron import check_schedule, times_after
+from replay.serve.cron import check_schedule, shown_time, times_after
 from replay.serve.errors import Refused
 from replay.serve.jobs import Job
-from replay.serve.kept import Kept
+from replay.serve.kept import Kept, key_of
 from replay.serve.saved import CONF, Dispatch, dispatch
 
 if TYPE_CHECKING:
     from replay.serve.head import Head
 
 _BUSY = 503
+_MOST_TOLD = 10_000
 
 
 @dataclass
@@ -58,6 +58,8 @@ class Scheduler:
         self._kept = Kept(file)
         self._last: dict[str, float] = self._kept.load({})
         self._tasks: dict[str, _Task] = {}
+        self._leaving: dict[str, _Task] = {}
+        """What is scheduled no longer, while jobs of it still run."""
         self._seen: object = None
         self._told: set[str] = set()
         self._lock = Lock()
@@ -67,6 +69,9 @@ class Scheduler:
         with self._lock:
             now = self._clock()
             self._refresh(now)
+            for task in self._leaving.values():
+                self._tell_of_ended(task)
+            self._leaving = {key: task for key, task in self._leaving.items() if task.running}
             for task in sorted(self._tasks.values(), key=lambda task: (task.continuous, task.due)):
                 self._look_after(task)
                 if task.due <= now:
@@ -76,7 +81,7 @@ class Scheduler:
         """When a search is due; None if it is not scheduled."""
         with self._lock:
             self._refresh(self._clock())
-            task = self._tasks.get(_key(app, name))
+            task = self._tasks.get(key_of(app, name))
             return None if task is None else task.due
 
     # --- what is scheduled --------------------------------------------------------------------------------------------
@@ -92,9 +97,10 @@ class Scheduler:
             stanza = self._head.apps.stanza(app, CONF, name)
             try:
                 if stanza is not None and stanza.flag("enableSched") and not stanza.disabled:
-                    found[_key(app, name)] = self._task(app, stanza, now)
+                    found[key_of(app, name)] = self._task(app, stanza, now)
             except ReplayError as error:
                 self._tell_once(f"scheduler: `{name}` of {app} is not scheduled: {error}")
+        self._leaving |= {key: task for key, task in self._tasks.items() if task.running and key not in found}
         self._tasks = found
         last = {key: self._last.get(key, now) for key, task in found.items() if task.continuous}
         if last != self._last:
@@ -105,32 +111,43 @@ class Scheduler:
         schedule = stanza.text("cron_schedule")
         check_schedule(schedule)
         continuous, most = not stanza.flag("realtime_schedule", True), max(stanza.number("max_concurrent", 1), 1)
-        key = _key(app, stanza.name)
+        key = key_of(app, stanza.name)
         old = self._tasks.get(key)
         if old is not None and (old.schedule, old.continuous) == (schedule, continuous):
             return _Task(app, stanza, schedule, old.due, continuous, most, old.running)
         since = self._last.get(key, now) if continuous and old is None else now
+        before = old or self._leaving.pop(key, None)
         return _Task(app, stanza, schedule, next(times_after(schedule, since)), continuous, most,
-                     old.running if old else [])  # fmt: skip
+                     before.running if before else [])  # fmt: skip
 
-    def _tell_once(self, text: str) -> None:
+    def _tell_once(self, text: str, kind: str = "ERROR") -> None:
         if text not in self._told:
+            if len(self._told) >= _MOST_TOLD:
+                self._told.clear()
             self._told.add(text)
-            self._head.tell("ERROR", text)
+            self._head.tell(kind, text)
 
     # --- what is due --------------------------------------------------------------------------------------------------
 
     def _look_after(self, task: _Task) -> None:
         """Take note of jobs that have ended."""
+        for at in self._tell_of_ended(task):
+            self._done(task, at)
+
+    def _tell_of_ended(self, task: _Task) -> list[float]:
+        """Tell what went wrong in jobs that have ended: each error, and each warning once; their scheduled times."""
         ended = [(at, job) for at, job in task.running if job.future.done()]
         task.running = [(at, job) for at, job in task.running if not job.future.done()]
         for at, job in ended:
-            for text in [text for kind, text in job.messages if kind in ("ERROR", "FATAL")]:
-                self._head.tell("ERROR", f"scheduler: `{task.stanza.name}` of {_shown(at)}: {text}")
-            self._done(task, at)
+            for kind, text in job.messages:
+                if kind == "WARN":
+                    self._tell_once(f"scheduler: `{task.stanza.name}` of {task.app}: {text}", kind)
+                elif kind != "INFO":
+                    self._head.tell("ERROR", f"scheduler: `{task.stanza.name}` of {shown_time(at)}: {text}")
+        return [at for at, _ in ended]
 
     def _done(self, task: _Task, at: float) -> None:
-        key = _key(task.app, task.stanza.name)
+        key = key_of(task.app, task.stanza.name)
         if task.continuous and at > self._last.get(key, 0.0):
             self._last[key] = at
             self._kept.save(self._last)
@@ -140,7 +157,7 @@ class Scheduler:
         at = next(times_after(task.schedule, now + 1e-3, backward=True))
         task.due = next(times_after(task.schedule, now))
         if len(task.running) >= task.most:
-            text = f"skipped at {_shown(at)}: {len(task.running)} of it still running (max_concurrent)"
+            text = f"skipped at {shown_time(at)}: {len(task.running)} of it still running (max_concurrent)"
             self._head.tell("WARN", f"scheduler: `{task.stanza.name}` {text}")
             return
         self._start(task, at)
@@ -159,16 +176,8 @@ class Scheduler:
         except ReplayError as error:
             if isinstance(error, Refused) and error.status == _BUSY and task.continuous:
                 return False
-            self._head.tell("ERROR", f"scheduler: `{task.stanza.name}` did not start at {_shown(at)}: {error}")
+            self._head.tell("ERROR", f"scheduler: `{task.stanza.name}` did not start at {shown_time(at)}: {error}")
             self._done(task, at)
         else:
             task.running.append((at, job))
         return True
-
-
-def _key(app: str, name: str) -> str:
-    return f"{app}/{name}"
-
-
-def _shown(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import os
 import secrets
 import signal
 import socket
@@ -67,7 +69,8 @@ def serve(options: Options, say: Callable[[str], None]) -> None:
         ReplayError: an app is wrong, a port is taken, or the certificate cannot be read.
     """
     password, made = _password(options), secrets.token_urlsafe(18)
-    with listening(options.host, options.api_port) as api, listening(options.host, options.hec_port) as hec:
+    api_port, hec_port = (options.api_port, "--api-port"), (options.hec_port, "--hec-port")
+    with listening(options.host, *api_port) as api, listening(options.host, *hec_port) as hec:
         head = Head(options.apps, password or made, options.store)
         if password is None:
             say(f"password of admin: {made}")
@@ -98,8 +101,8 @@ def _password(options: Options) -> str | None:
 
 
 @contextmanager
-def listening(host: str, port: int) -> Iterator[socket.socket]:
-    """A socket that listens.
+def listening(host: str, port: int, option: str = "--port") -> Iterator[socket.socket]:
+    """A socket that listens; ``option`` is where the port comes from.
 
     Raises:
         ReplayError: the port is taken, or the address is none of this machine.
@@ -108,7 +111,9 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server((host, port), family=family, backlog=256)
     except OSError as error:
-        raise ReplayError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        other = f": name another with {option}, or 0 for any that is free" if error.errno == errno.EADDRINUSE else ""
+        raise ReplayError(f"cannot listen on {host}:{port}: {reason}{other}") from error
     with listener:
         # Connections inherit it. Without it each answer of two writes waits 40 ms for the client's acknowledgement.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

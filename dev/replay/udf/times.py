@@ -112,7 +112,8 @@ def _part(variable: re.Match[str]) -> str | Callable[[datetime], str]:
     return _PARTS.get(name, variable[0])
 
 
-def _strftime(seconds: float, form: str) -> str | None:
+def formatted(seconds: float, form: str) -> str | None:
+    """A time in a format of ``strftime``; None beyond the years 1 to 9999."""
     t = moment(seconds)
     return None if t is None else _formatter(form)(t)
 
@@ -169,7 +170,8 @@ def _literal(text: str) -> str:
     return "".join(r"\s*" if part.isspace() else re.escape(part) for part in re.split(r"(\s+)", text) if part)
 
 
-def _strptime(text: str, form: str, now: float) -> float | None:
+def parsed(text: str, form: str, now: float) -> float | None:
+    """Epoch seconds of a text in a format of ``strptime``, or None; without a day in it, it is the day of ``now``."""
     parser = _parser(form)
     found = parser.match(text.lstrip()) if parser else None
     if found is None:
@@ -245,6 +247,6 @@ def _relative_time(seconds: float, specifier: str) -> float | None:
         return None
 
 
-strftime = user_function("py_strftime", _strftime, ["DOUBLE", "VARCHAR"], "VARCHAR")
-strptime = user_function("py_strptime", _strptime, ["VARCHAR", "VARCHAR", "DOUBLE"], "DOUBLE")
+strftime = user_function("py_strftime", formatted, ["DOUBLE", "VARCHAR"], "VARCHAR")
+strptime = user_function("py_strptime", parsed, ["VARCHAR", "VARCHAR", "DOUBLE"], "DOUBLE")
 relative_time = user_function("py_relative_time", _relative_time, ["DOUBLE", "VARCHAR"], "DOUBLE")

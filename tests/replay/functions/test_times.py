@@ -51,9 +51,9 @@ def test_what_is_written_is_read(milliseconds: int, form: str) -> None:
 
 @given(text=st.text(max_size=20), form=st.text(max_size=12))
 def test_no_text_and_no_format_is_an_exception(text: str, form: str) -> None:
-    found = times._strptime(text, form, 0.0)
+    found = times.parsed(text, form, 0.0)
     assert found is None or isinstance(found, float)
-    assert isinstance(times._strftime(0.0, form), str)
+    assert isinstance(times.formatted(0.0, form), str)
 
 
 def test_beyond_the_calendar_is_missing() -> None:

@@ -9,7 +9,7 @@ from replay.knowledge import Stanza
 from replay.serve.apps import SYSTEM
 from replay.serve.calls import LISTING, Call, endpoint
 from replay.serve.endpoints.auth import capabilities
-from replay.serve.errors import Refused, missing
+from replay.serve.errors import Refused, missing, unsupported
 from replay.serve.feeds import Entry, Feed
 
 _LISTS = {"imported_roles": "importRoles", "srchIndexesAllowed": "srchIndexesAllowed",
@@ -88,7 +88,7 @@ def _settings(call: Call) -> dict[str, str]:
         elif key == "capabilities":
             settings |= dict.fromkeys(call.all(key), "enabled")
         elif key not in _ABOUT_THE_CALL:
-            raise Refused(400, f'Argument "{key[:50]}" is not supported by this handler.')
+            raise unsupported(key)
     return settings
 
 

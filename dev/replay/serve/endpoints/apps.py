@@ -43,9 +43,7 @@ def _find(call: Call) -> App:
     return found
 
 
-@endpoint(
-    "POST", "apps/local", takes="name! label description version author filename:boolean update:boolean", gives="201"
-)
+@endpoint("POST", "apps/local", takes="name! label description version author filename update:boolean", gives="201")
 def create(call: Call) -> Feed:
     """An empty app (``name``); packages are not installed: load them with --app."""
     if call.text("filename") or call.flag("update"):

@@ -11,10 +11,12 @@ from starlette.responses import Response
 
 from replay.serve.accounts import Token
 from replay.serve.calls import LISTING, Call, endpoint
-from replay.serve.errors import Refused, missing
+from replay.serve.errors import Refused, missing, unsupported
 from replay.serve.feeds import Entry, Feed
 from replay.serve.gateway import cookie_name
 from replay.spl.timespec import SECONDS
+
+_OF_TOKEN = ("name", "audience", "expires_on", "output_mode")
 
 
 @endpoint("POST", "auth/login", public=True, takes="username! password! cookie:boolean")
@@ -69,6 +71,9 @@ def list_tokens(call: Call) -> Feed:
 @endpoint("POST", "authorization/tokens", takes="name! audience! expires_on", gives="201")
 def create_token(call: Call) -> Feed:
     """A bearer token for a user (``name``, ``audience``, ``expires_on`` such as ``+30d``)."""
+    strange = [key for key, _ in call.params if key not in _OF_TOKEN]
+    if strange:
+        raise unsupported(strange[0])
     user, audience = call.text("name"), call.text("audience")
     if user not in call.head.accounts.users:
         raise Refused(400, f"User {user[:100]} does not exist")

@@ -43,12 +43,14 @@ def _entry(name: str, numbers: list[Any]) -> Entry:
     return Entry(name, f"data/indexes/{quote(name, safe='')}", content, SYSTEM, "nobody", ("disable",))
 
 
-@endpoint("POST", "data/indexes", takes=NEW, gives="201")
+@endpoint("POST", "data/indexes", takes=f"{NEW} datatype=event", gives="201")
 def create(call: Call) -> Feed:
     """A new index (``name``)."""
     name = call.text("name")
     if not _NAME.fullmatch(name):
         raise Refused(400, f"'{name[:100]}' cannot be the name of an index: use lower-case letters, digits, _ and -")
+    if call.text("datatype", "event") != "event":
+        raise Refused(400, f"This server has indexes of events only, none of datatype {call.text('datatype')[:50]}")
     if name in call.head.indexes():
         raise Refused(409, f"Index name={name} already exists")
     call.head.apps.write(SYSTEM, "indexes", name, {"homePath": f"$SPLUNK_DB/{name}/db"})

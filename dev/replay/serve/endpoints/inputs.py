@@ -26,7 +26,7 @@ def tokens(call: Call) -> Feed:
     return call.page("http", TOKENS.all(call))
 
 
-@endpoint("POST", "data/inputs/http", takes="name! token index indexes useACK:boolean disabled *", gives="201")
+@endpoint("POST", "data/inputs/http", takes="name! token index indexes useACK:boolean disabled:boolean *", gives="201")
 def create(call: Call) -> Feed:
     """A new token (``name``; its secret is ``token``, or made)."""
     return TOKENS.create(call, {"token": str(uuid.uuid4()), "index": "main", **_settings(call)})
@@ -39,12 +39,17 @@ def _settings(call: Call) -> dict[str, str]:
     index, allowed = settings.get("index"), [one for one in settings.get("indexes", "").split(",") if one]
     if index and allowed and index not in allowed:
         raise Refused(400, f"Default index '{index[:100]}' is not among the allowed indexes")
-    if "useACK" in settings:
-        settings["useACK"] = "1" if call.flag("useACK") else "0"
+    for flag in ("useACK", "disabled"):
+        if flag in settings:
+            settings[flag] = "1" if call.flag(flag) else "0"
     return settings
 
 
-@endpoint("GET POST DELETE", "data/inputs/http/{name}", takes={"POST": "token index indexes useACK:boolean disabled *"})
+@endpoint(
+    "GET POST DELETE",
+    "data/inputs/http/{name}",
+    takes={"POST": "token index indexes useACK:boolean disabled:boolean *"},
+)
 def token(call: Call) -> Feed:
     """One token, with its prefix ``http://`` or without."""
     name = call.names["name"]
@@ -59,7 +64,7 @@ def token(call: Call) -> Feed:
 
 def _collector(call: Call) -> Feed:
     """The collector itself, which is always on."""
-    if call.method != "GET" and call.text("disabled", "0") not in ("0", "false"):
+    if call.method != "GET" and call.flag("disabled"):
         raise Refused(400, "The collector of this server is always on")
     content = {"disabled": False, "port": "8088", "enableSSL": True, "useDeploymentServer": False}
     return Feed("http", [Entry("http", "data/inputs/http/http", content, "splunk_httpinput")])

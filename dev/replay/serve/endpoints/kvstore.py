@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
 
 from starlette.responses import Response
 
@@ -15,6 +17,10 @@ from replay.serve.documents import Document, meets, ordered, projected
 from replay.serve.errors import Refused
 from replay.serve.feeds import Feed
 
+_ASKED: dict[str, Any] = {"query": {}, "sort": "", "skip": 0, "limit": 0, "fields": ""}
+"""What an element of batch_find has, and what it is if it is not given."""
+_KINDS = {dict: "an object", str: "text", int: "a number"}
+_Read = TypeVar("_Read")
 COLLECTIONS = ConfKind("collections", "storage/collections/config")
 MOST_IN_BATCH = 1000
 """Documents of one batch_save (limits.conf, [kvstore], max_documents_per_batch_save)."""
@@ -130,28 +136,44 @@ def delete(call: Call) -> Response:
 
 @endpoint("POST", "storage/collections/data/{collection}/batch_save", media="json", sends="json")
 def batch_save(call: Call) -> Response:
-    """Insert or replace many."""
+    """Insert or replace many: all of them, or none if one is wrong."""
     app, name = _where(call)
     body = _body(call)
     if not isinstance(body, list) or len(body) > MOST_IN_BATCH:
         raise Refused(400, f"batch_save takes a list of at most {MOST_IN_BATCH} documents")
-    documents = [_document(one, call) for one in body]
+    documents = [_numbered(number, partial(_document, one, call)) for number, one in enumerate(body, 1)]
     call.head.documents.put(app, name, documents)
     return _json([one["_key"] for one in documents])
 
 
+def _numbered(number: int, read: Callable[[], _Read]) -> _Read:
+    """What is read of one element of a batch; an error names its place, from 1."""
+    try:
+        return read()
+    except Refused as error:
+        raise Refused(error.status, f"Element {number} of the batch: {error.message}") from error
+
+
 @endpoint("POST", "storage/collections/data/{collection}/batch_find", media="json", sends="json")
 def batch_find(call: Call) -> Response:
-    """The results of many queries."""
+    """The results of many queries: a list of ``query``, ``sort``, ``skip``, ``limit``, ``fields`` each."""
     body = _body(call)
-    if not isinstance(body, list) or not all(isinstance(one, dict) for one in body):
+    if not isinstance(body, list):
         raise Refused(400, "batch_find takes a list of objects")
-    answers = []
-    for one in body:
-        found = _found(call, one.get("query") or {})
-        skip, limit = (value if isinstance(value := one.get(key), int) else 0 for key in ("skip", "limit"))
-        answers.append(_page(found, str(one.get("sort", "")), skip, limit, str(one.get("fields", ""))))
-    return _json(answers)
+    return _json([_numbered(number, partial(_answer, call, one)) for number, one in enumerate(body, 1)])
+
+
+def _answer(call: Call, asked: Any) -> list[Document]:
+    if not isinstance(asked, dict):
+        raise Refused(400, "a query is a JSON object")
+    strange = sorted(asked.keys() - _ASKED.keys())
+    if strange:
+        raise Refused(400, f"'{strange[0][:50]}' is unknown (known: {', '.join(_ASKED)})")
+    given = {key: asked.get(key, none) for key, none in _ASKED.items()}
+    for key, none in _ASKED.items():
+        if not isinstance(given[key], type(none)) or isinstance(given[key], bool):
+            raise Refused(400, f"Invalid value for '{key}': it must be {_KINDS[type(none)]}")
+    return _page(_found(call, given["query"]), given["sort"], given["skip"], given["limit"], given["fields"])
 
 
 def _replacement(call: Call, key: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
@@ -17,7 +18,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from replay.report import Row
-from replay.serve.calls import LISTING, Call, endpoint
+from replay.serve.arguments import about_results, terms_of_call
+from replay.serve.calls import ANY, LISTING, Call, endpoint
 from replay.serve.errors import Refused
 from replay.serve.feeds import Entry, Feed, messages_json, messages_xml
 from replay.serve.jobs import FAILED, TTL, Job, Request, as_content, post_process, shown_fields
@@ -25,52 +27,61 @@ from replay.serve.results import FORMATS, Rows, export_json, pieces
 
 EXPORT_TTL = 60
 MOST_AT_ONCE = 50_000
-_KNOWN = frozenset(
-    {
-        "search", "exec_mode", "earliest_time", "latest_time", "output_mode", "count", "offset", "timeout", "id", "now",
-        "max_count", "max_time", "namespace", "rf", "required_field_list", "status_buckets", "adhoc_search_level",
-        "auto_cancel", "auto_finalize_ec", "auto_pause", "check_risky_command", "custom", "enable_lookups",
-        "force_bundle_replication", "index_earliest", "index_latest", "indexedRealtime", "priority", "preview",
-        "provenance", "reduce_freq", "reload_macros", "remote_server_list", "replay_speed", "replay_et", "replay_lt",
-        "reuse_max_seconds_ago", "rt_blocking", "rt_indexfilter", "rt_maxblocksecs", "rt_queue_size", "sample_ratio",
-        "search_listener", "search_mode", "segmentation", "spawn_process", "summarize", "summary_mode",
-        "sync_bundle_replication", "time_format", "ui_dispatch_app", "ui_dispatch_view", "workload_pool", "f",
-        "field_list", "sid", "dispatch_time_bounds", "preview_result", "max_lines", "truncation_mode", "show_offset",
-        "output_time_format", "sort_key", "sort_dir", "label", "postprocess_searches",
-    }
-)  # fmt: skip
-_JOB = "search! earliest_time latest_time now timeout:integer search_mode=normal"
-_PAGE = "count:integer offset:integer f show_metadata:boolean"
+_JOB = (
+    "search! earliest_time latest_time time_format now timeout:integer max_count:integer max_time:integer "
+    "auto_cancel:integer search_mode=normal namespace id"
+)
+_PAGE = "count:integer offset:integer f field_list output_time_format show_metadata:boolean"
 _ROWS = "json xml csv text"
 _CONTROL = (
     "action!=cancel|finalize|touch|setttl|save|unsave|pause|unpause|enablepreview|disablepreview|setpriority "
     "ttl:integer"
 )
-_NOT_HERE = ("index_earliest", "index_latest", "sample_ratio", "rt_indexfilter")
 
 
-def request_of(call: Call, ttl: int = TTL) -> Request:
+_NO_CONTROL = {
+    "pause": "A search cannot be paused on this server",
+    "enablepreview": "This server makes no previews: the results are there when the search is done",
+    "setpriority": "Searches have no priorities on this server: they run in the order in which they came",
+}
+
+
+def request_of(call: Call, ttl: int = TTL, waits: bool = False) -> Request:
     """What the call asks to be searched.
+
+    Args:
+        call: the request.
+        ttl: of the job, if the call does not say.
+        waits: the client waits for the end, so that ``auto_cancel`` has nothing to do.
 
     Raises:
         Refused: an argument is unknown, or its value is wrong.
     """
-    unknown = [key for key, _ in call.params if key not in _KNOWN and not key.startswith("custom.")]
-    if unknown:
-        raise Refused(400, f'Argument "{unknown[0][:50]}" is not supported by this handler.')
-    given = [key for key in _NOT_HERE if call.text(key) not in ("", "1")]
-    if given or call.text("search_mode") == "realtime":
-        what = given[0] if given else "search_mode=realtime"
-        raise Refused(400, f"This server does not do {what}: every search reads the events that there are")
+    terms = terms_of_call(call.params)
+    terms = replace(terms, auto_cancel=0) if waits else terms
     now = call.head.time("now", call.text("now"), time.time()) or time.time()
-    earliest, latest = (call.head.time(n, call.text(n), now) for n in ("earliest_time", "latest_time"))
+    earliest, latest = (
+        call.head.time(n, call.text(n), now, terms.time_format) for n in ("earliest_time", "latest_time")
+    )
     if earliest is not None and latest is not None and earliest > latest:
         raise Refused(400, f"Invalid time range: earliest_time {earliest} is after latest_time {latest}", "FATAL")
     params = {key: value for key, value in call.params if key != "output_mode"}
     return Request(
-        call.text("search"), call.context, call.user, earliest, latest, call.number("timeout", ttl) or ttl,
-        sid=call.text("id"), params=params, now=now if call.has("now") else None,
+        call.text("search"), _namespace(call), call.user, earliest, latest, call.number("timeout", ttl) or ttl,
+        sid=call.text("id"), params=params, now=now if call.has("now") else None, terms=terms,
     )  # fmt: skip
+
+
+def _namespace(call: Call) -> str:
+    """The app of the search: that of the path, or of ``namespace``.
+
+    Raises:
+        Refused: there is none of that name, or the two differ.
+    """
+    wanted = call.text("namespace")
+    if wanted and call.app not in (None, ANY, wanted):
+        raise Refused(400, f"The path names the app {call.app}, namespace {wanted[:100]}: give one of them")
+    return replace(call, app=wanted or call.app).context
 
 
 async def finished(job: Job) -> Job:
@@ -112,7 +123,7 @@ async def create(call: Call) -> Response:
     mode = call.text("exec_mode", "normal")
     if mode not in ("normal", "blocking", "oneshot"):
         raise Refused(400, f"Invalid value '{mode[:50]}' for argument 'exec_mode'")
-    request = request_of(call)
+    request = request_of(call, waits=mode != "normal")
     job = await asyncio.to_thread(call.head.jobs.start, request)
     if mode == "normal":
         return sid_reply(call, job.sid)
@@ -139,15 +150,17 @@ def _raise_failure(job: Job) -> None:
         raise Refused(400, text, "FATAL")
 
 
-@endpoint("GET POST", "search/jobs/export", takes=_JOB, media=_ROWS)
+@endpoint("GET POST", "search/jobs/export", takes=f"{_JOB} {_PAGE}", media=_ROWS)
 async def export(call: Call) -> Response:
-    """Search, and stream the results; nothing is kept."""
-    job = await asyncio.to_thread(call.head.jobs.start, request_of(call, EXPORT_TTL))
+    """Search, and stream the results, all of them if ``count`` does not say otherwise; nothing is kept."""
+    job = await asyncio.to_thread(call.head.jobs.start, request_of(call, EXPORT_TTL, waits=True))
     await finished_for(call, job)
 
     def answer() -> Response:
         media, writer = FORMATS[_mode(call)]
-        page = Rows(job.fields, job.page(0, 0), messages=job.messages)
+        count, offset = _range(call, 0)
+        fields = _wanted(call, job.fields)
+        page = Rows(fields, job.page(offset, count), offset, messages=job.messages, form=_time_form(call))
         lines = export_json(page) if call.output_mode == "json" else writer(page)
         return _stream(call, job, lines, media, finally_cancel=True)
 
@@ -194,7 +207,7 @@ def _said(call: Call, text: str) -> Response:
 
 @endpoint("POST", "search/jobs/{sid}/control", takes=_CONTROL)
 def control(call: Call) -> Response:
-    """``action``: cancel, finalize, touch, setttl, save, unsave; pausing is not possible."""
+    """``action``: cancel, finalize, touch, setttl, save, unsave. There are no pauses, previews and priorities here."""
     job, action = call.head.jobs.get(call.names["sid"]), call.text("action")
     match action:
         case "cancel":
@@ -202,13 +215,15 @@ def control(call: Call) -> Response:
         case "finalize":
             call.head.jobs.finalize(job)
         case "setttl":
-            job.ttl = call.number("ttl", job.ttl)
+            if (ttl := call.number("ttl", -1)) < 0:
+                raise Refused(400, "setttl needs ttl: seconds, from 0 on")
+            job.ttl = ttl
         case "save" | "unsave":
             job.saved = action == "save"
-        case "touch" | "enablepreview" | "disablepreview" | "setpriority" | "unpause":
-            pass  # the job was touched when it was looked up; the others change nothing that can be seen here
-        case "pause":
-            raise Refused(400, "A search cannot be paused on this server")
+        case "touch" | "disablepreview" | "unpause":
+            pass  # it was touched when it was looked up; the others ask for what is so already
+        case "pause" | "enablepreview" | "setpriority":
+            raise Refused(400, _NO_CONTROL[action])
         case _:
             raise Refused(400, f"Invalid value '{action[:50]}' for argument 'action'")
     return _said(call, f"Search job {action}.")
@@ -266,22 +281,38 @@ def _mode(call: Call) -> str:
 def results_reply(call: Call, job: Job, finally_cancel: bool = False) -> Response:
     """A page of a job's results in the format that is asked for."""
     media, writer = FORMATS[_mode(call)]
-    count, offset = call.number("count", 100), call.number("offset", 0)
-    if offset < 0:
-        raise Refused(400, "Invalid offset: it must not be negative")
-    fields = job.fields
+    count, offset = _range(call, 100)
+    fields, notes = job.fields, () if finally_cancel else about_results(call.params)
     after, total = "" if finally_cancel else call.text("search"), None
     rows: Iterable[Row]
     if after and job.relation is not None:
         fields, total, rows = _post_processed(call, job, after, offset, count)
     else:
-        rows = job.page(offset, max(count, 0))
-    wanted = [f for one in call.all("f") for f in one.split(",")]
-    page = Rows(
-        [f for f in fields if f in wanted] if wanted else fields, rows, offset, not job.done, job.messages,
-        call.flag("show_metadata"), total,
-    )  # fmt: skip
+        rows = job.page(offset, count)
+    messages = [*job.messages, *(("WARN", text) for text in notes)]
+    page = Rows(_wanted(call, fields), rows, offset, not job.done, messages, call.flag("show_metadata"), total,
+                _time_form(call))  # fmt: skip
     return _stream(call, job, writer(page), media, finally_cancel)
+
+
+def _range(call: Call, default: int) -> tuple[int, int]:
+    """``count``, 0 if all are wanted, and ``offset``."""
+    count, offset = call.number("count", default), call.number("offset", 0)
+    if offset < 0:
+        raise Refused(400, "Invalid offset: it must not be negative")
+    return max(count, 0), offset
+
+
+def _wanted(call: Call, fields: list[str]) -> list[str]:
+    """The fields that ``f`` (any number of times) or ``field_list`` ask for, or all."""
+    listed = re.split(r"[,\s]+", call.text("field_list"))
+    wanted = [field for one in (*call.all("f"), *listed) for field in one.split(",") if field]
+    return [field for field in fields if field in wanted] if wanted else fields
+
+
+def _time_form(call: Call) -> str:
+    """How ``_time`` is to be written."""
+    return call.text("output_time_format")
 
 
 def _post_processed(call: Call, job: Job, text: str, offset: int, count: int) -> tuple[list[str], int, list[Row]]:

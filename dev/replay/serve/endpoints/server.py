@@ -8,8 +8,10 @@ import socket
 from urllib.parse import quote
 
 from replay.serve.calls import LISTING, Call, endpoint
-from replay.serve.errors import missing
-from replay.serve.feeds import BUILD, VERSION, Entry, Feed
+from replay.serve.errors import Refused, missing
+from replay.serve.feeds import BUILD, VERSION, Entry, Feed, Message
+
+_SEVERITIES = ("info", "warn", "error")
 
 
 @endpoint("GET", "server/info")
@@ -38,35 +40,38 @@ def settings(call: Call) -> Feed:
     return Feed("server-settings", [Entry("settings", "server/settings/settings", content, writable=False)])
 
 
-def _messages(call: Call) -> list[Entry]:
-    entries = []
-    for n, (when, (kind, text)) in enumerate(call.head.bulletin):
-        content = {"message": text, "severity": kind.lower(), "timeCreated_epochSecs": int(when),
-                   "server": socket.gethostname()}  # fmt: skip
-        entries.append(Entry(f"replay_{n}", f"messages/replay_{n}", content, updated=when))
-    return entries
+def _entry(name: str, when: float, message: Message) -> Entry:
+    kind, text = message
+    content = {"message": text, "severity": kind.lower(), "timeCreated_epochSecs": int(when),
+               "server": socket.gethostname()}  # fmt: skip
+    return Entry(name, f"messages/{quote(name, safe='')}", content, updated=when)
 
 
 @endpoint("GET", "messages", takes=LISTING)
 def messages(call: Call) -> Feed:
     """What happened that somebody should know, such as events that could not be read."""
-    return call.page("messages", _messages(call))
+    return call.page("messages", [_entry(name, *told) for name, told in call.head.bulletin().items()])
 
 
-@endpoint("POST", "messages", takes="name value severity", gives="201")
+@endpoint("POST", "messages", takes="name value severity=info|warn|error", gives="201")
 def add_message(call: Call) -> Feed:
-    """Add one (``name``, ``value``, ``severity``)."""
-    call.head.tell(call.text("severity", "info").upper(), call.text("value"))
-    return Feed("messages", _messages(call)[-1:], status=201)
+    """Add one (``name``, ``value``, ``severity``); it takes the place of one of the same name."""
+    severity = call.text("severity", "info")
+    if severity not in _SEVERITIES:
+        known = ", ".join(_SEVERITIES)
+        raise Refused(400, f"Invalid value '{severity[:50]}' for argument 'severity': it must be one of {known}")
+    name = call.head.tell(severity.upper(), call.text("value"), call.text("name").strip())
+    return Feed("messages", [_entry(name, *told)] if (told := call.head.bulletin().get(name)) else [], status=201)
 
 
 @endpoint("GET DELETE", "messages/{name}")
 def message(call: Call) -> Feed:
     """One message; or delete it."""
-    for n, entry in enumerate(_messages(call)):
-        if quote(entry.name) == quote(call.names["name"]):
-            if call.method == "DELETE":
-                call.head.bulletin = [m for i, m in enumerate(call.head.bulletin) if i != n]
-                return messages(call)
-            return Feed("messages", [entry])
-    raise missing("message", call.names["name"])
+    name = call.names["name"]
+    told = call.head.bulletin().get(name)
+    if told is None:
+        raise missing("message", name)
+    if call.method == "DELETE":
+        call.head.take_back(name)
+        return messages(call)
+    return Feed("messages", [_entry(name, *told)])
