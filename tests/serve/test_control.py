@@ -74,8 +74,6 @@ def test_a_preview_of_a_search_that_is_done_has_its_results(server: Server) -> N
 
 REFUSED = {
     "pause": "A search cannot be paused on this server",
-    "enablepreview": "This server makes no previews: the results are there when the search is done",
-    "setpriority": "Searches have no priorities on this server: they run in the order in which they came",
     "sing": "Invalid value 'sing' for argument 'action'",
 }
 
@@ -83,6 +81,20 @@ REFUSED = {
 @pytest.mark.parametrize("action", REFUSED)
 def test_what_cannot_be_done_is_refused(server: Server, sid: str, action: str) -> None:
     assert control(server, sid, action, priority="9") == (400, REFUSED[action])
+    assert state(server, sid) == "RUNNING"
+
+
+WITHOUT_EFFECT = {
+    "enablepreview": "This server makes no previews: the results are there when the search is done",
+    "setpriority": "Searches have no priorities on this server: they run in the order in which they came",
+}
+
+
+@pytest.mark.parametrize("action", WITHOUT_EFFECT)
+def test_what_changes_no_result_is_granted_and_told(server: Server, sid: str, action: str) -> None:
+    assert control(server, sid, action, priority="9") == (200, WITHOUT_EFFECT[action])
+    told = {"type": "WARN", "text": WITHOUT_EFFECT[action]}
+    assert told in content(server, sid)["messages"]
     assert state(server, sid) == "RUNNING"
 
 

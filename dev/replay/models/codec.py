@@ -39,7 +39,11 @@ class Coded:
 
 
 def encode(value: object) -> str:
-    """The text of an object's state. Tuples become lists, numbers of numpy plain ones."""
+    """The text of an object's state. Tuples become lists, numbers of numpy plain ones.
+
+    Raises:
+        ModelError: a name in it is the one that marks types, so that it could not be read again.
+    """
     return json.dumps(_encoded(value))
 
 
@@ -48,7 +52,7 @@ def _encoded(value: Any) -> Any:
 
     match value:
         case Coded():
-            return {_TYPE: [value.module, value.name], "dict": {k: _encoded(v) for k, v in value.state.items()}}
+            return {_TYPE: [value.module, value.name], "dict": _encoded(value.state)}
         case np.ndarray():
             file = io.BytesIO()
             np.save(file, value.astype(str) if value.dtype.hasobject else value, allow_pickle=False)
@@ -56,6 +60,8 @@ def _encoded(value: Any) -> Any:
         case np.generic():
             return value.item()
         case dict():
+            if _TYPE in value:
+                raise ModelError(f"nothing in a model can be called `{_TYPE}`: rename the field")
             return {str(k): _encoded(v) for k, v in value.items()}
         case list() | tuple():
             return [_encoded(v) for v in value]

@@ -15,17 +15,24 @@ from hypothesis import strategies as st
 from replay.models import ModelError
 from replay.models.codec import Coded, decode, encode
 
+MARK = "__mlspl_type"
 plain = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text().filter(lambda k: k != "__mlspl_type"), inner),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text().filter(lambda k: k != MARK), inner),
     max_leaves=20,
 )
 
 
-@given(state=st.dictionaries(st.text(min_size=1), plain))
+@given(state=st.dictionaries(st.text(min_size=1).filter(lambda k: k != MARK), plain))
 def test_plain_values_survive(state: dict[str, object]) -> None:
     coded = Coded("algos.Any", "Any", state)
     assert decode(encode(coded)) == coded
+
+
+@pytest.mark.parametrize("state", [{MARK: None}, {"mean": {MARK: ["a", "b"]}}])
+def test_the_name_that_marks_types_is_refused(state: dict[str, object]) -> None:
+    with pytest.raises(ModelError, match=MARK):
+        encode(Coded("algos.Any", "Any", state))
 
 
 @given(values=st.lists(st.floats(allow_nan=False, allow_infinity=False)))

@@ -39,11 +39,12 @@ _CONTROL = (
 )
 
 
-_NO_CONTROL = {
-    "pause": "A search cannot be paused on this server",
+_NO_PAUSE = "A search cannot be paused on this server"
+_WITHOUT_EFFECT = {
     "enablepreview": "This server makes no previews: the results are there when the search is done",
     "setpriority": "Searches have no priorities on this server: they run in the order in which they came",
 }
+"""What changes no result: clients may ask for it, and the job says that nothing came of it."""
 
 
 def request_of(call: Call, ttl: int = TTL, waits: bool = False) -> Request:
@@ -199,10 +200,10 @@ def delete(call: Call) -> Response:
     return _said(call, "Search job cancelled.")
 
 
-def _said(call: Call, text: str) -> Response:
+def _said(call: Call, text: str, kind: str = "INFO") -> Response:
     if call.json:
-        return Response(messages_json([("INFO", text, "")]), media_type="application/json")
-    return Response(messages_xml([("INFO", text, "")]), media_type="text/xml")
+        return Response(messages_json([(kind, text, "")]), media_type="application/json")
+    return Response(messages_xml([(kind, text, "")]), media_type="text/xml")
 
 
 @endpoint("POST", "search/jobs/{sid}/control", takes=_CONTROL)
@@ -222,8 +223,11 @@ def control(call: Call) -> Response:
             job.saved = action == "save"
         case "touch" | "disablepreview" | "unpause":
             pass  # it was touched when it was looked up; the others ask for what is so already
-        case "pause" | "enablepreview" | "setpriority":
-            raise Refused(400, _NO_CONTROL[action])
+        case "enablepreview" | "setpriority":
+            job.warn(_WITHOUT_EFFECT[action])
+            return _said(call, _WITHOUT_EFFECT[action], "WARN")
+        case "pause":
+            raise Refused(400, _NO_PAUSE)
         case _:
             raise Refused(400, f"Invalid value '{action[:50]}' for argument 'action'")
     return _said(call, f"Search job {action}.")
