@@ -7,13 +7,14 @@ work of reading and writing all its cells.
 from __future__ import annotations
 
 import csv
-import io
+import re
 from collections.abc import Iterator, Sequence
 
 from .columns import Cells
 from .enrich import Enricher
 from .rows import is_awkward, read_rows
 
+_LINES = re.compile("[^\n]*\n|[^\n]+")  # as readlines cuts them, in half the time
 _REMEMBERED = 4096  # distinct results whose additions are kept,
 _REMEMBERED_SIZE = 2048  # unless they are longer than so many characters
 
@@ -22,14 +23,14 @@ def enrich_body(enricher: Enricher, body: str) -> Iterator[str]:
     """The CSV text of a chunk, enriched, in pieces; its rows are those of ``Enricher.stream``."""
     if is_awkward(body) or body[:1] in ("\r", "\n"):  # without a column, there is no text to add to
         return map(_line, enricher.stream(read_rows(body)))
-    return _enrich_lines(enricher, io.StringIO(body).readlines())
+    return _enrich_lines(enricher, _LINES.findall(body))
 
 
 def _enrich_lines(enricher: Enricher, lines: list[str]) -> Iterator[str]:
     rows = csv.reader(lines)
     header = next(rows, None)
-    end = rows.line_num
-    if header is None or end == len(lines):
+    end, last = rows.line_num, len(lines)
+    if header is None or end == last:
         return
     chunk = enricher.open(header)
     yield _line(chunk.header)
@@ -38,7 +39,7 @@ def _enrich_lines(enricher: Enricher, lines: list[str]) -> Iterator[str]:
     remembered: dict[Cells, list[str]] = {}
     for row in rows:
         start, end = end, rows.line_num
-        if len(row) != width or end == len(lines):  # the last row may lack its closing quote
+        if len(row) != width or end == last:  # the last row may lack its closing quote
             row = enricher.mended(row, width)
             text = _cells(row)
         else:
@@ -46,7 +47,7 @@ def _enrich_lines(enricher: Enricher, lines: list[str]) -> Iterator[str]:
         cells = pick(row)
         added = remembered.get(cells)
         if added is None:
-            added = [f",{_cells(more)}{constant}" for more in enricher.added(chunk, cells)]
+            added = [f',"{_joined(more)}"{constant}' for more in enricher.added(chunk, cells)]
             if len(remembered) < _REMEMBERED and sum(map(len, cells)) < _REMEMBERED_SIZE:
                 remembered[cells] = added
         for more in added:
@@ -58,7 +59,11 @@ def _line(row: Sequence[str]) -> str:
 
 
 def _cells(row: Sequence[str]) -> str:
+    return f'"{_joined(row)}"'
+
+
+def _joined(row: Sequence[str]) -> str:
     text = '","'.join(row)
     if text.count('"') > 2 * (len(row) - 1):
         text = '","'.join([cell.replace('"', '""') for cell in row])
-    return f'"{text}"'
+    return text

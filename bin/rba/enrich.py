@@ -7,7 +7,7 @@ chunk has the same ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from itertools import chain
 from time import time
@@ -97,7 +97,7 @@ class Enricher:
         self._types = [risk.type for risk in risks]
         self._unmodified: Scored = _score(detection.score), [_score(risk.score) for risk in risks], ("", "")
         self._hash = risk_hash(detection.name)
-        self._threat_types = encode([threat.type for threat in threats])
+        self._of_single_values = self._for_single_values(encode([threat.type for threat in threats]))
         constant = _constant_fields(detection, techniques, self._events)
         names = ["risk_score", "risk_severity", "risk_message", "risk_hash"]
         if self._events:
@@ -169,29 +169,48 @@ class Enricher:
 
     def added(self, chunk: Chunk, cells: Cells) -> list[Cells]:
         """The cells to add for picked ``cells``, without ``constant``: one tuple for each row to come out."""
-        columns = chunk.columns
-        highest, each, reasons = self._unmodified
+        columns, scored = chunk.columns, self._unmodified
         if chunk.modified is not None:
-            highest, each, reasons = self._after(chunk.modified, cells[columns.width :])
+            scored = self._after(chunk.modified, cells[columns.width :])
             cells = cells[: columns.width]
         single = columns.single_values(cells)
         if single is not None and _EMPTY.isdisjoint(single):
-            texts: Sequence[str] = single[self._in_texts]
-            objects = list(zip(single[self._in_objects], self._types))  # noqa: B905  # not in Python 3.9
-            threats: Sequence[str] = single[self._in_threats]
-            scores, types = each, self._threat_types
-        else:
-            texts = [self._text(columns, cells, field) for field in self._template.fields]
-            objects, scores = self._objects(columns, cells, each)
-            threats, types = self._threats(columns, cells)
-        message = self._template.fill(texts)
+            return self._of_single_values(single, *scored)
+        return self._of_any(columns, cells, scored)
+
+    def _for_single_values(self, threat_types: Pair) -> Callable[[Cells, Pair, Sequence[Pair], Pair], list[Cells]]:
+        """``added`` for results with one value in each field, as most have it: with as few steps as it takes."""
+        form, types, digest, events = self._template.form, self._types, self._hash, self._events
+        in_texts, in_objects, in_threats = self._in_texts, self._in_objects, self._in_threats
+
+        def of_single_values(single: Cells, highest: Pair, each: Sequence[Pair], reasons: Pair) -> list[Cells]:
+            message = form % single[in_texts]
+            objects = zip(single[in_objects], types)  # noqa: B905  # not in Python 3.9
+            tail = encode(single[in_threats]) + threat_types + reasons
+            if events:
+                return self._events_of(list(objects), each, highest, message, tail)
+            return [(*highest, message, digest(objects, message), *tail)]
+
+        return of_single_values
+
+    def _of_any(self, columns: Columns, cells: Cells, scored: Scored) -> list[Cells]:
+        """``added`` where fields have several values, or none."""
+        highest, each, reasons = scored
+        message = self._template.form % tuple([self._text(columns, cells, field) for field in self._template.fields])
+        objects, scores = self._objects(columns, cells, each)
+        threats, types = self._threats(columns, cells)
         tail = encode(threats) + types + reasons
         if not self._events:
             return [(*highest, message, self._hash(objects, message), *tail)]
+        return self._events_of(objects, scores, highest, message, tail)
+
+    def _events_of(
+        self, objects: Sequence[Pair], scores: Sequence[Pair], highest: Pair, message: str, tail: Cells
+    ) -> list[Cells]:
+        """The cells of a risk event for each risk object; of one without, where there is none."""
         if not objects:
-            self._notes.add(
-                NO_RISK_OBJECT, ", ".join(risk.field for risk in self._detection.risk_objects) or "none set"
-            )
+            named = ", ".join(risk.field for risk in self._detection.risk_objects)
+            self._notes.add(NO_RISK_OBJECT, named or "none set")
             return [("", "", *highest, message, self._hash([], message), *tail)]
         return [
             pair + score + (message, self._hash([pair], message)) + tail
@@ -256,18 +275,26 @@ def _score(score: float) -> Pair:
     return number_text(score), severity(score)
 
 
-def risk_hash(detection: str) -> Callable[[Sequence[Pair], str], str]:
+class _Parts(dict[str, str]):
+    """A text -> the text behind its length; for the few types that there are."""
+
+    def __missing__(self, text: str) -> str:
+        part = self[text] = f"{len(text)}:{text}"
+        return part
+
+
+def risk_hash(detection: str) -> Callable[[Iterable[Pair], str], str]:
     """A stable digest to deduplicate on, of risk objects with their types, and message, for a detection.
 
     It is the SHA-256 of all of these. Every part goes in behind its length, so that no two lists of parts give
     the same text. For a detection with one risk object, ``annotate`` and ``events`` give the same digest.
     """
-    name = f"{len(detection)}:{detection}"
+    name, parts = f"{len(detection)}:{detection}", _Parts()
 
-    def digest(objects: Sequence[Pair], message: str) -> str:
+    def digest(objects: Iterable[Pair], message: str) -> str:
         text = name
         for value, type_ in objects:
-            text += f"{len(value)}:{value}{len(type_)}:{type_}"
+            text += f"{len(value)}:{value}{parts[type_]}"
         return sha256(f"{text}{len(message)}:{message}".encode()).hexdigest()
 
     return digest

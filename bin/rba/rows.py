@@ -7,6 +7,8 @@ import io
 import re
 from collections.abc import Iterator
 
+_LONE_RETURN = re.compile("\r(?!\n)")
+
 
 def read_rows(body: str) -> Iterator[list[str]]:
     """The rows of a chunk's body, the header first; nothing for an empty body."""
@@ -18,13 +20,13 @@ def is_awkward(body: str) -> bool:
 
     It ends a row, or fails, at a carriage return outside quotes, and before Python 3.11 at a NUL.
     """
-    return "\0" in body or body.count("\r") != body.count("\r\n")
+    return "\0" in body or _LONE_RETURN.search(body) is not None
 
 
 def _read_awkward(body: str) -> Iterator[list[str]]:
     """As ``read_rows``, with NUL and lone carriage returns in disguise while csv has the text."""
     unused = (char for char in map(chr, range(0xE000, 0x110000)) if char not in body)
     nul, cr = next(unused), next(unused)
-    disguised = re.sub("\r(?!\n)", cr, body.replace("\0", nul))
+    disguised = _LONE_RETURN.sub(cr, body.replace("\0", nul))
     for row in csv.reader(io.StringIO(disguised)):
         yield [cell.replace(nul, "\0").replace(cr, "\r") for cell in row]

@@ -17,10 +17,12 @@ class Template:
     """A compiled message.
 
     Attributes:
+        form: the message as a format of ``%``: one ``%s`` for each of ``fields``.
         fields: names of the fields to fill in, in the order of their tokens; a field named twice stands here
             twice.
     """
 
+    form: str
     fields: tuple[str, ...]
 
     def __init__(self, text: str) -> None:
@@ -35,7 +37,7 @@ class Template:
             else:
                 form += "%s"
                 fields.append(match.group(1))
-        self._form = form + _literal(text[end:])
+        self.form = form + _literal(text[end:])
         self.fields = tuple(fields)
 
     def fill(self, values: Sequence[str]) -> str:
@@ -43,7 +45,7 @@ class Template:
 
         Values are data: a value that holds ``$field$`` (or ``%s``) appears as it is.
         """
-        return self._form % tuple(values)
+        return self.form % tuple(values)
 
 
 def _literal(text: str) -> str:
