@@ -1,8 +1,8 @@
 """Lookup tables as relations: CSV files read by DuckDB, in file order, every cell text, empty cells null.
 
 Collections of the KV store are in ``collection_rows``. A session is one engine. It reads each file once, and what
-``outputlookup`` writes stays in the session: the files of the loaded apps are never changed, and later searches of the
-session read what was written.
+``outputlookup`` writes stays in the session, or in its store (``kept_lookups``): the files of the loaded apps are never
+changed, and later searches read what was written.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from replay.collection_rows import collection_rows, documents_dropped
 from replay.context import Context
 from replay.engine import Engine, EngineError
 from replay.errors import KnowledgeError, Place
+from replay.kept_lookups import keep, kept
 from replay.knowledge import Lookup
 from replay.relation import ORDER, Kind, Relation, assign_columns, fresh_name, quote
 from replay.spl.scanner import Scanner
@@ -52,7 +53,7 @@ def lookup_rows(lookup: Lookup, ctx: Context, *, filtered: bool = True) -> Relat
 
 def _file_rows(lookup: Lookup, ctx: Context) -> Relation:
     path = _path(lookup)
-    rel = _written.get(ctx.engine.root, {}).get(path)
+    rel = _rewritten(path, ctx)
     if rel is None:
         session = _read.setdefault(ctx.engine.root, {})
         rel = session.get(path)
@@ -62,31 +63,47 @@ def _file_rows(lookup: Lookup, ctx: Context) -> Relation:
     return rel
 
 
+def _rewritten(path: Path, ctx: Context) -> Relation | None:
+    """What a search wrote into the file: in this session, or in one before it with the same store."""
+    written = _written.get(ctx.engine.root, {}).get(path)
+    if written is None and (written := kept(ctx.engine, _in_store(path))) is not None:
+        _written.setdefault(ctx.engine.root, {})[path] = written
+    return written
+
+
+def _in_store(path: Path) -> str:
+    return f"{path.parents[1].name}/{path.name}"
+
+
 def find_lookup(name: str, ctx: Context) -> Lookup:
-    """The lookup that a search means by this name; one that this session has written needs no file.
+    """The lookup that a search means by this name; one that a search has written needs no file.
 
     Raises:
         KnowledgeError: there is none.
     """
-    if ctx.engine.root in _written:
+    if ctx.engine.root in _written or ctx.engine.durable:
         lookup = ctx.knowledge.lookup(ctx.app, name, must_exist=False)
-        if lookup.kind == "csv" and _path(lookup) in _written[ctx.engine.root]:
+        if lookup.kind == "csv" and _rewritten(_path(lookup), ctx) is not None:
             return lookup
     return ctx.knowledge.lookup(ctx.app, name)
 
 
 def exists(lookup: Lookup, ctx: Context) -> bool:
-    """Whether the table is there: on disk, or written in this session. A collection always is."""
+    """Whether the table is there: on disk, or written by a search. A collection always is."""
     if lookup.kind == "kvstore":
         return True
     path = _path(lookup)
-    return path.is_file() or path in _written.get(ctx.engine.root, {})
+    return path.is_file() or _rewritten(path, ctx) is not None
 
 
 def write_rows(lookup: Lookup, rel: Relation, ctx: Context) -> None:
-    """Make these the rows of a file for the rest of the session. ``rel`` must be materialized."""
+    """Make these the rows of a file for the rest of the session, and for later ones with the same store. ``rel`` must
+    be materialized.
+    """
+    path = _path(lookup)
+    keep(ctx.engine, _in_store(path), rel)
     ctx.engine.keep(rel)
-    _written.setdefault(ctx.engine.root, {})[_path(lookup)] = rel
+    _written.setdefault(ctx.engine.root, {})[path] = rel
 
 
 @contextmanager

@@ -238,6 +238,16 @@ def assign_columns(kinds: Mapping[str, Kind]) -> dict[str, Column]:
     return columns
 
 
+def columns_as_json(columns: Mapping[str, Column]) -> list[list[str]]:
+    """Columns in a form that JSON can hold; ``columns_of_json`` reads it."""
+    return [[field, column.sql, column.kind.value] for field, column in columns.items()]
+
+
+def columns_of_json(listed: Iterable[Sequence[object]]) -> dict[str, Column]:
+    """The columns of ``columns_as_json``; raises ValueError if they are none."""
+    return {str(field): Column(str(sql), Kind(kind)) for field, sql, kind in listed}
+
+
 def union(relations: Sequence[Relation], *, reorder: bool = True) -> Relation:
     """All rows of all relations, in their order, fields united; a field missing on one side is null there."""
     kinds: dict[str, list[Kind]] = {}

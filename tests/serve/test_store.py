@@ -14,7 +14,7 @@ from replay.errors import InputError
 from replay.serve.head import Head
 from replay.store.folder import MANIFEST
 from serve.running import Server, Start
-from support import write_app
+from support import write_app, write_lookup
 
 SETTINGS = "/servicesNS/nobody/search/saved/searches"
 
@@ -111,3 +111,33 @@ def test_a_store_of_replay_index_is_refused(tmp_path: Path) -> None:
     (tmp_path / MANIFEST).write_text('{"format": 1, "buckets": []}', encoding="utf-8")
     with pytest.raises(InputError, match="belongs to `replay index`"):
         Head([], "secret", tmp_path)
+
+
+WRITTEN = (
+    '| makeresults | eval host="a", Host="B", n=1.5, several=split("x,y$;$z", ",") | fields - _time '
+    "| outputlookup output_format=splunk_mv_csv written.csv"
+)
+
+
+def test_lookups_that_searches_wrote_are_kept_and_those_of_the_app_stay_as_they_are(
+    start: Start, tmp_path: Path
+) -> None:
+    app = write_app(tmp_path / "app", {})
+    write_lookup(app, "own.csv", [{"a": "1"}])
+    options = ("--store", str(tmp_path / "store"), "--app", str(app))
+    server = start(*options)
+    server.search(WRITTEN, namespace="app")
+    server.search('| makeresults | eval a="2" | table a | outputlookup append=t own.csv', namespace="app")
+    server.process.kill()
+    server.process.wait()
+
+    again = start(*options)
+    written = [{"Host": "B", "host": "a", "n": "1.5", "several": ["x", "y$;$z"]}]
+    assert again.search("| inputlookup written.csv", namespace="app") == written
+    assert again.search("| inputlookup own.csv", namespace="app") == [{"a": "1"}, {"a": "2"}]
+    again.search("| makeresults | eval b=3 | table b | outputlookup own.csv", namespace="app")
+    assert again.search("| inputlookup own.csv", namespace="app") == [{"b": "3"}]
+    assert again.stop() == 0
+
+    assert start(*options).search("| inputlookup own.csv", namespace="app") == [{"b": "3"}]
+    assert (app / "lookups" / "own.csv").read_text().split() == ["a", "1"]

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from replay.errors import InputError, Place
-from replay.relation import Column, Kind
+from replay.relation import Column, columns_as_json, columns_of_json
 
 FORMAT = 1
 """Of the store; another number is refused."""
@@ -130,15 +130,14 @@ def _bucket(read: dict[str, Any]) -> Bucket:
 
 
 def _summary(read: dict[str, Any]) -> Summary:
-    columns = {str(field): Column(str(sql), Kind(kind)) for field, sql, kind in read["columns"]}
     return Summary(
-        str(read["dataset"]), str(read["app"]), str(read["fingerprint"]), _inside(read["file"]), columns
+        str(read["dataset"]), str(read["app"]), str(read["fingerprint"]), _inside(read["file"]),
+        columns_of_json(read["columns"]),
     )  # fmt: skip
 
 
 def _summary_json(summary: Summary) -> dict[str, Any]:
-    listed = [(field, column.sql, column.kind.value) for field, column in summary.columns.items()]
-    return {**vars(summary), "columns": listed}
+    return {**vars(summary), "columns": columns_as_json(summary.columns)}
 
 
 def _inside(name: str) -> str:
