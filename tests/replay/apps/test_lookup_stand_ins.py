@@ -124,6 +124,7 @@ MATCHES = [
     ),
     ("interesting_ports_lookup dest_port AS x OUTPUT app AS y", "4444", "metasploit"),
     ("asset_lookup_by_str asset AS x OUTPUT owner AS y", "host", None),
+    ("identity_lookup_expanded identity AS x OUTPUT identity_tag AS y", "jdoe", None),
 ]
 
 
