@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from replay.inputs.quick import compiled, is_regular, whole_lines
+from replay.inputs.quick import OPENING, compiled, is_regular, whole_lines
 from replay.inputs.stream import Stream
 
 BLOCK = 64 * 1024
@@ -78,7 +78,7 @@ def _one_of_each_event(block: bytes) -> bytes:
     differ, each has to be one event: ``</Event>`` may also end an element.
     """
     opening = block[: block.find(_SYSTEM, 0, _LONGEST_TAG) + len(_SYSTEM)]
-    if opening.endswith(_SYSTEM) and is_regular(block, re.escape(opening)):
+    if opening.endswith(_SYSTEM) and compiled(OPENING).match(opening) and is_regular(block, re.escape(opening)):
         return opening
     return _END if is_regular(block) and block.count(_END) == block.count(b"\n") else b""
 
