@@ -63,9 +63,8 @@ def test_what_was_written_last_is_there_in_the_next_process(writes: list[tuple[s
         again = Engine(Path(folder, "db"))
         last = dict(writes)
         for file in FILES:
-            rows = last.get(file)
-            held = None if rows is None else [{n: v for n, v in row.items() if v is not None} for row in rows]
-            assert read(again, file) == held
+            held = [{n: v for n, v in row.items() if v is not None} for row in last.get(file, [])]
+            assert read(again, file) == (held if file in last else None)
         again.close()
 
 

@@ -38,7 +38,8 @@ def expected(text: str, delimiter: str, positions: list[float]) -> list[str]:
 @example([("", ",", [0]), ("", "", [0]), ("a,b", ",", [-1, 0]), ("a,b", ",", [-0.5]), ("a,b", ",", [-9, 9])])
 def test_positions_in_pieces(rows: list[tuple[str, str, list[float]]]) -> None:
     """Each as it stands in the search, and as a field and an expression that have the same values."""
-    evals, computed = [], {}
+    evals: list[str] = []
+    computed: dict[str, str] = {}
     for number, (text, delimiter, positions) in enumerate(rows):
         computed |= {f"s{number}": text} | {f"p{number}_{i}": repr(p) for i, p in enumerate(positions)}
         for form, listed in {
