@@ -21,7 +21,7 @@ NAMESPACE = "xmlns='http://schemas.microsoft.com/win/2004/08/events/event'"
 SETTINGS = {
     "KV_MODE": "xml", "EVAL-upper": "upper(User)", "EVAL-lower": "lower(CommandLine)",
     "EVAL-file": r'replace(Image,"^.*\\\\","")', "EVAL-last": 'mvindex(split(CommandLine," "),-1)',
-    "EVAL-constant": 'if(match(Image,"cmd"),"services.exe",null())', "EVAL-both": "User.Image",
+    "EVAL-constant": 'if(match(Image,"cmd"),"services.exe",null())', "EVAL-both": "User.Image", "EVAL-number": "0.00001",
     "FIELDALIAS-a": "CommandLine AS aliased", "EXTRACT-d": r"<Data Name=.User.>(?<domain>[^\\<]+)",
     "LOOKUP-l": "words Image OUTPUT word",
 }  # fmt: skip
@@ -137,6 +137,7 @@ LETTERS: list[Event] = [(("\u017fervices.exe", "k\u0131o\u017fks", "x"), 0, Fals
 @example(LETTERS, "search services.exe", "\n", str.encode, 2_000)
 @example(LETTERS, "search upper=kioskſ", "\n", str.encode, 2_000)
 @example(LETTERS, "search upper=*KIOSK*", "\n", str.encode, 2_000)
+@example(LETTERS, "search number=1e-05", "\n", str.encode, 2_000)
 @example([*LETTERS, (("a", "a", "a"), 0, False)], "search Image=cmd.exe | transpose", "\n", str.encode, 2_000)
 def test_the_same_rows(events: list[Event], spl: str, between: str, encode: Callable[[str], bytes], block: int) -> None:
     s = session()
