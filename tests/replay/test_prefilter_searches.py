@@ -21,7 +21,8 @@ NAMESPACE = "xmlns='http://schemas.microsoft.com/win/2004/08/events/event'"
 SETTINGS = {
     "KV_MODE": "xml", "EVAL-upper": "upper(User)", "EVAL-lower": "lower(CommandLine)",
     "EVAL-file": r'replace(Image,"^.*\\\\","")', "EVAL-last": 'mvindex(split(CommandLine," "),-1)',
-    "EVAL-constant": 'if(match(Image,"cmd"),"services.exe",null())', "EVAL-both": "User.Image", "EVAL-number": "0.00001",
+    "EVAL-constant": 'if(match(Image,"cmd"),"services.exe",null())', "EVAL-both": "User.Image",
+    "EVAL-number": "0.00001",
     "FIELDALIAS-a": "CommandLine AS aliased", "EXTRACT-d": r"<Data Name=.User.>(?<domain>[^\\<]+)",
     "LOOKUP-l": "words Image OUTPUT word",
 }  # fmt: skip
