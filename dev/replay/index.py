@@ -204,15 +204,16 @@ class Index:
     def _group_events(self, ctx: Context, group: Group, raw: Relation, expr: SearchExpr, needs: Needs) -> Relation:
         """Events of one group that satisfy what is left of the expression."""
         plan = FieldPlan(group.props, ctx)
+        tests = fields_of(expr) - LABELS
+        early = not overridden(group.props)  # else host or source must not be computed twice
+        if early:  # first those that count: the other fields, and which there are, are computed for these only
+            raw = _tested(plan.apply(raw, tests), expr, ctx).keep(_COLUMNS)
         wanted = self._wanted(plan, raw, needs)
         labels = {kind: self._labels(ctx, kind, group) for kind in sorted(LABELS & wanted)}
         reads: set[str] = set().union(*(fields_of(e) for found in labels.values() for e in found.values()))
-        tests = fields_of(expr)
-        if not overridden(group.props):  # first those that count: the other fields are computed for these only
-            raw = _tested(plan.apply(raw, tests - LABELS), expr, ctx).keep(_COLUMNS)
-            rel = plan.apply(raw, (wanted | reads) - LABELS)
-        else:  # host or source must not be computed twice
-            rel = _tested(plan.apply(raw, (wanted | reads | tests) - LABELS), expr, ctx)
+        rel = plan.apply(raw, (wanted | reads) - LABELS if early else (wanted | reads | tests) - LABELS)
+        if not early:
+            rel = _tested(rel, expr, ctx)
         items = {kind: _label_list(found, rel, ctx) for kind, found in labels.items()}
         if group.props.sourcetype != group.origins[0][0]:
             items["sourcetype"] = string(group.props.sourcetype)

@@ -6,6 +6,7 @@ Each is a table there, with a row in ``written_lookups`` that says what its colu
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from threading import Lock
 
 from replay.engine import Engine
@@ -63,4 +64,5 @@ def _register(engine: Engine) -> str:
 
 
 def _table(engine: Engine, file: str) -> str:
-    return engine.durable + identifier(f"lookup {file}")
+    """Names of tables are not case-sensitive, those of files are."""
+    return engine.durable + identifier(f"lookup {file} {sha256(file.encode()).hexdigest()[:16]}")

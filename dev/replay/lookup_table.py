@@ -12,6 +12,7 @@ import gzip
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import RLock
 from weakref import WeakKeyDictionary
 
 from replay.collection_rows import collection_rows, documents_dropped
@@ -27,6 +28,8 @@ from replay.terms import compile_terms
 
 _read: WeakKeyDictionary[Engine, dict[Path, Relation]] = WeakKeyDictionary()
 _written: WeakKeyDictionary[Engine, dict[Path, Relation]] = WeakKeyDictionary()
+writing = RLock()
+"""Held from where the rows of a file are read to where others take their place: two searches may append at once."""
 _warned: WeakKeyDictionary[Engine, set[tuple[str, Place]]] = WeakKeyDictionary()
 
 
@@ -67,7 +70,8 @@ def _rewritten(path: Path, ctx: Context) -> Relation | None:
     """What a search wrote into the file: in this session, or in one before it with the same store."""
     written = _written.get(ctx.engine.root, {}).get(path)
     if written is None and (written := kept(ctx.engine, _in_store(path))) is not None:
-        _written.setdefault(ctx.engine.root, {})[path] = written
+        # Unless another search has written into it since.
+        written = _written.setdefault(ctx.engine.root, {}).setdefault(path, written)
     return written
 
 
@@ -101,9 +105,10 @@ def write_rows(lookup: Lookup, rel: Relation, ctx: Context) -> None:
     be materialized.
     """
     path = _path(lookup)
-    keep(ctx.engine, _in_store(path), rel)
-    ctx.engine.keep(rel)
-    _written.setdefault(ctx.engine.root, {})[path] = rel
+    with writing:
+        keep(ctx.engine, _in_store(path), rel)
+        ctx.engine.keep(rel)
+        _written.setdefault(ctx.engine.root, {})[path] = rel
 
 
 @contextmanager

@@ -34,6 +34,8 @@ SHORTEST = 4
 """Shorter texts are in nearly every event."""
 # Characters that XML may write as an entity end a text; so does the wildcard.
 _SAFE = re.compile(r"[A-Za-z0-9._\-:\\/ ]+")
+_LONGEST_NUMBER = 16
+"""Digits: longer numbers, and fractions, may be written in another way than they stand in the search."""
 _NOT_RAW = frozenset(INTERNAL) - {"_raw"}
 _PARTS = frozenset(
     ("lower", "upper", "mvindex", "split", "trim", "ltrim", "rtrim", "substr", "mvdedup", "mvsort", "mvreverse")
@@ -216,8 +218,8 @@ def _of(expr: EvalExpr, field: Callable[[str], Origin]) -> Origin:
     match expr:
         case String(value):
             return Origin(True, frozenset([value]))
-        case Number(text):
-            return Origin(True, frozenset([text, str(int(float(text)))]))
+        case Number(text) if text.isdecimal() and len(text) < _LONGEST_NUMBER:
+            return Origin(True, frozenset([text]))
         case Field(name):
             return field(name)
         case Call(name, args):

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from replay.context import Context
 from replay.engine import Engine, Value
-from replay.errors import SearchError
+from replay.errors import KnowledgeError, SearchError
 from replay.index import Index
 from replay.inputs import Event
 from replay.knowledge import Knowledge
@@ -104,6 +104,11 @@ CASES: dict[str, tuple[Confs, str, str, dict[str, Any]]] = {
     "REPORT with names in the event": (
         {**props(KV_MODE="none", REPORT__a="t"), "transforms": {"t": {"REGEX": r"(\w+):(\w+)", "FORMAT": "$1::$2"}}},
         "a:1 b:2 a:3", "a b c", {"a": "1", "b": "2"},
+    ),
+    "REPORT with two names in the event": (
+        {**props(KV_MODE="none", REPORT__a="t"),
+         "transforms": {"t": {"REGEX": r"(\w+):(\w+)/(\w+):(\w+)", "FORMAT": "$1::$2 $3::$4"}}},
+        "a:1/b:2 c:3/a:4", "a b c", {"a": "1", "b": "2", "c": "3"},
     ),
     "REPORT with MV_ADD": (
         {**props(KV_MODE="none", REPORT__a="t"),
@@ -224,6 +229,14 @@ def test_a_time_range_includes_its_start_and_not_its_end(tmp_path: Path) -> None
     events = [event(f"n={i}", float(i)) for i in range(5)]
     rows = searched("index=main earliest=1 latest=3 | table n", tmp_path, {}, events)
     assert [row["n"] for row in rows] == ["2", "1"]
+
+
+@pytest.mark.parametrize("form", ["$1_x::$2", "$1::$2-$1", "$1::x", "a_$1::$2"])
+def test_a_name_in_the_event_is_a_group_by_itself(form: str, tmp_path: Path) -> None:
+    confs = {**props(REPORT__a="t"), "transforms": {"t": {"REGEX": r"(\w+):(\w+)", "FORMAT": form}}}
+    with pytest.raises(KnowledgeError, match="is one group") as caught:
+        searched("index=main | table a", tmp_path, confs, [event("a:1")])
+    assert caught.value.place.stanza == "t"
 
 
 UNKNOWN = [

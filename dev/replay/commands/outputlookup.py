@@ -8,7 +8,7 @@ from typing import Self
 from replay.collection_rows import write_collection
 from replay.commands import Command, command
 from replay.context import Context
-from replay.lookup_table import exists, lookup_rows, write_rows
+from replay.lookup_table import exists, lookup_rows, write_rows, writing
 from replay.plan import Parser
 from replay.relation import ORDER, Expr, Kind, Relation, as_text, union
 from replay.spl.scanner import Scanner
@@ -72,10 +72,11 @@ class OutputLookup(Command):
             write_collection(lookup, first, ctx, add=add, update=self.update or not add, key=self.key_field)
             return rel
         rows = self._cells(rel, limit)
-        if there and self.append:
-            old = lookup_rows(lookup, ctx, filtered=False)
-            rows = union([old, rows]).keep(old.columns)
-        write_rows(lookup, ctx.materialize(rows), ctx)
+        with writing:
+            if exists(lookup, ctx) and self.append:
+                old = lookup_rows(lookup, ctx, filtered=False)
+                rows = union([old, rows]).keep(old.columns)
+            write_rows(lookup, ctx.materialize(rows), ctx)
         return rel
 
     def _cells(self, rel: Relation, limit: str) -> Relation:

@@ -20,7 +20,9 @@ SMALL = 1024 * 1024
 BLOCK = 2 * 1024 * 1024
 
 # What the careful reader has to look at: declarations and comments, a second event in a line, NUL.
-_STRANGE = rb"<(?:!|/Event>(?!\r?\n)|Event[ >](?<!\n<Event.))|\x00"
+_STRANGE = rb"<(?:!|/Event\s*>(?!\r?\n)|Event[\s>](?<!\n<Event.))|\x00"
+# How an event begins, in contrast to an element Event of a publisher, in UserData.
+OPENING = rb"<Event [^<>]*(?<!/)>\s*<System[\s>]"
 Careful = Callable[[Log], Iterator[Event]]
 ReadHeader = Callable[[str], Header]
 
@@ -75,14 +77,14 @@ def whole_lines(stream: Stream, block: int) -> bytes:
     return b"".join(pieces)
 
 
-def is_regular(block: bytes, opening: bytes = b"<Event ") -> bool:
+def is_regular(block: bytes, opening: bytes = OPENING) -> bool:
     """True if every line of a block begins with an event and ends with one.
 
     Args:
         block: whole lines.
         opening: how each of the lines begins, as a PCRE.
     """
-    if not block.endswith((b"</Event>\n", b"</Event>\r\n")) or not block.startswith(b"<Event "):
+    if not block.endswith((b"</Event>\n", b"</Event>\r\n")) or not compiled(opening).match(block):
         return False
     # A line break where the line before it does not end an event, or the line behind it does not begin one.
     irregular = rb"\n(?:(?<!</Event>\n)(?<!</Event>\r\n)|(?!%b)(?!\z))" % opening
@@ -123,8 +125,12 @@ def _reader(log: Log, block: bytes, careful: Careful) -> Callable[[], Iterator[E
 
 # What the header of an event is, as SQL over `raw`; the time is null where the careful reader has to look. Seconds and
 # microseconds are added as times.py adds them, so that both readers give the same number.
-_STAMP = r"""regexp_extract(head, '<TimeCreated SystemTime=[''"](\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6})\d*Z[''"]', 1)"""
+_STAMP = (  # of the first TimeCreated, whatever it holds
+    r"""regexp_extract(head, '<TimeCreated(?: SystemTime=[''"]"""
+    r"""([1-9]\d{3}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d\.\d{6})\d*Z[''"])?', 1)"""
+)
 _MICROSECONDS = f"epoch_us(TRY_CAST(nullif({_STAMP}, '') AS TIMESTAMP))"
+_LONGEST_HEAD = 60_000  # bytes; the careful reader looks no further than 64 KB for the end of System
 _COMPUTER, _CHANNEL = (f"regexp_extract(head, '<{name}>([^<]*)<', 1)" for name in ("Computer", "Channel"))
 
 
@@ -136,11 +142,11 @@ def headers_sql(lines: str, *, source: str, sourcetype: str) -> str:
         source: what stands before the channel in the source of an event.
         sourcetype: of the events.
     """
-    known = "NOT contains(host, '&') AND NOT contains(channel, '&')"
+    known = f"NOT contains(host, '&') AND NOT contains(channel, '&') AND size < {_LONGEST_HEAD}"
     return (
         f"SELECT raw, CASE WHEN {known} THEN us // 1000000 + (us % 1000000) / 1000000.0::DOUBLE END AS time, "
         f"CASE WHEN host = '' THEN {quote(NO_HOST)} ELSE host END AS host, "
         f"{quote(source)} || channel AS source, {quote(sourcetype)} AS sourcetype "
-        f"FROM (SELECT raw, {_MICROSECONDS} AS us, {_COMPUTER} AS host, {_CHANNEL} AS channel "
+        f"FROM (SELECT raw, {_MICROSECONDS} AS us, {_COMPUTER} AS host, {_CHANNEL} AS channel, strlen(head) AS size "
         f"FROM (SELECT raw, split_part(raw, '</System>', 1) AS head FROM {lines}))"
     )

@@ -10,15 +10,18 @@ count what was left: whoever gets a problem report reads the log again in full).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
-from replay.inputs.quick import compiled, is_regular, whole_lines
+from replay.inputs.quick import OPENING, compiled, is_regular, whole_lines
 from replay.inputs.stream import Stream
 
 BLOCK = 64 * 1024
 """Bytes looked at at once: what stays in the cache of a core is passed over twice as fast."""
 _LONGEST_TAG = 256
+_SYSTEM = b"><System>"
+_END = b"</Event>"
 _REFERENCE = b"&#"  # a numeric character reference may spell any letter
 
 
@@ -36,7 +39,7 @@ class Skim:
     def __init__(self, stream: Stream, texts: Iterable[str]) -> None:
         self.passed = 0
         self._stream = stream
-        self._wanted, self._or_reference = wanted_patterns(frozenset(texts))
+        self._texts = sorted(set(texts))
         self._ready = b""
 
     def read(self, size: int) -> bytes:
@@ -50,14 +53,12 @@ class Skim:
         return piece
 
     def _skimmed(self, block: bytes) -> bytes:
-        mark = _one_of_each_event(block)
-        if not mark:
+        mark, ascii = _one_of_each_event(block), block.isascii()
+        if not mark or not _is_clean(block, ascii):
             return block
         kept: list[bytes] = []
         kept_events = at = 0
-        # One pattern for both is much slower, and references are rare.
-        wanted = self._or_reference if compiled(_REFERENCE).search(block) else self._wanted
-        for match in wanted.finditer(block):
+        for match in wanted(self._texts, block, ascii=ascii).finditer(block):
             if match.start() < at:
                 continue
             start = block.rfind(b"\n", at, match.start()) + 1 or at
@@ -72,27 +73,49 @@ class Skim:
 def _one_of_each_event(block: bytes) -> bytes:
     """What stands once in every event of a block of whole lines; nothing if the block is in any way out of order.
 
-    It is the opening tag where all lines begin with the same one: long texts are counted several times as fast as
-    short. A second event in a line that spells its tag in another way is then passed over uncounted.
+    It is the opening tags where all lines begin with the same ones: long texts are counted several times as fast as
+    short. A second event in a line that spells its tags in another way is then passed over uncounted. Where the lines
+    differ, each has to be one event: ``</Event>`` may also end an element.
     """
-    opening = block[: block.find(b">", 0, _LONGEST_TAG) + 1]
-    if opening and is_regular(block, re.escape(opening)):
+    opening = block[: block.find(_SYSTEM, 0, _LONGEST_TAG) + len(_SYSTEM)]
+    if opening.endswith(_SYSTEM) and compiled(OPENING).match(opening) and is_regular(block, re.escape(opening)):
         return opening
-    return b"</Event>" if is_regular(block) else b""
+    return _END if is_regular(block) and block.count(_END) == block.count(b"\n") else b""
 
 
-def wanted_patterns(texts: frozenset[str]) -> tuple[Any, Any]:
-    """PCRE for all the texts, in any case; and for these or numeric references, which may spell them."""
-    spelled = b"|".join(b"".join(_letter(c) for c in text) for text in sorted(texts))
-    return compiled(spelled), compiled(spelled + b"|" + _REFERENCE)
+def _is_clean(block: bytes, ascii: bool) -> bool:
+    """False if the block holds what the reader reports: NUL, or what is no UTF-8."""
+    try:
+        return b"\0" not in block and (ascii or bool(block.decode()))
+    except UnicodeDecodeError:
+        return False
 
 
-# Letters beyond ASCII whose lower case is an ASCII letter (Kelvin sign, dotted capital I), in UTF-8.
-_FOREIGN = {"k": b"\xe2\x84\xaa", "i": b"\xc4\xb0"}
+def wanted(texts: Sequence[str], block: bytes, *, ascii: bool) -> Any:
+    """PCRE for all the texts, in any case, and for numeric references, which may spell them; as simple as the block
+    allows, since each further way to spell a letter costs much time.
+
+    Args:
+        texts: in ASCII letters.
+        block: that is to be searched.
+        ascii: it holds ASCII only.
+    """
+    spelled = _spelled(tuple(texts), ascii)
+    return compiled(spelled + b"|" + _REFERENCE if compiled(_REFERENCE).search(block) else spelled)
 
 
-def _letter(c: str) -> bytes:
+@lru_cache(maxsize=16)
+def _spelled(texts: tuple[str, ...], ascii: bool) -> bytes:
+    return b"|".join(b"".join(_letter(c, ascii) for c in text) for text in texts)
+
+
+# Letters beyond ASCII that lower(), upper() or a regular expression without regard to case takes for an ASCII one, in
+# UTF-8: Kelvin sign, capital I with a dot, small i without one, long s.
+_FOREIGN = {"k": b"\xe2\x84\xaa", "i": b"\xc4[\xb0\xb1]", "s": b"\xc5\xbf"}
+
+
+def _letter(c: str, ascii: bool) -> bytes:
     lower, upper = c.lower().encode(), c.upper().encode()
-    if c.lower() in _FOREIGN:
+    if c.lower() in _FOREIGN and not ascii:
         return b"(?:[" + lower + upper + b"]|" + _FOREIGN[c.lower()] + b")"
     return re.escape(lower) if lower == upper else b"[" + lower + upper + b"]"

@@ -134,7 +134,8 @@ class Splitter:
             self._log.report("a document type or entity declaration; it is not expanded", byte)
         words = _MARKUP.sub(b"", data).strip(_BLANK)
         if words:
-            self._foreign = self._foreign or (byte + max(data.find(words[:16]), 0), words[:60])
+            blank = len(data) - len(data.lstrip(_BLANK))
+            self._foreign = self._foreign or (byte + max(data.find(words[:16]), blank), words[:60])
             self._foreign_size += len(words)
 
     def _forget(self, size: int) -> None:

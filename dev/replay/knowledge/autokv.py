@@ -85,12 +85,14 @@ def _read_at_once(rel: Relation, names: Sequence[str]) -> Relation:
     The inside of EventData, quoted as JSON, becomes an object by two replacements. What is out of order (an element
     that is not Data, a value that holds the end of a tag, both kinds of quotes) leaves a ``<`` or is no JSON: in such
     an event each field is searched for on its own. So it is in one that does not end with EventData, or has an element
-    of a wanted name in System: those may be fields, too.
+    of a wanted name before it: those may be fields, too.
     """
     listed = ", ".join([*(c.sql for c in rel.columns.values()), ORDER])
     parts = f"SELECT *, {_either_quote(_parts)} AS __parts FROM {rel.name}"
     inside = f"SELECT *, string_split(__parts[2], '</Data></EventData>') AS __inside FROM ({parts})"
-    in_order = "len(__parts) = 2 AND len(__inside) = 2 AND NOT contains(__inside[2], '<Data Name=')"
+    named = "'<Data Name='"
+    in_order = f"NOT contains(__parts[1], {named}) AND NOT contains(__inside[2], {named})"
+    in_order = f"len(__parts) = 2 AND len(__inside) = 2 AND {in_order}"
     objects = f"SELECT *, CASE WHEN {in_order} THEN {_either_quote(_object)} END AS __object FROM ({inside})"
     paths = ", ".join(quote("$." + json.dumps(name, ensure_ascii=False)) for name in names)
     # random() makes DuckDB compute the values here and once, and not again in each filter that asks for one of them.
@@ -100,7 +102,7 @@ def _read_at_once(rel: Relation, names: Sequence[str]) -> Relation:
     values = f"SELECT *, {head}, {found} AS __read FROM ({objects})"
     hidden = {_HEAD_NAME: Column(_HEAD, Kind.STR), _VALUES_NAME: Column(_VALUES, Kind.MV)}
     # One choice for all names: where every event of some thousand is in order, DuckDB then copies nothing.
-    elsewhere = f"regexp_matches({_HEAD}, {quote(_any_element(names))})"
+    elsewhere = f"regexp_matches(__parts[1], {quote(_any_element(names))})"
     whole = f"__read IS NOT NULL AND __inside[2] = '</Event>' AND NOT {elsewhere}"
     alone = ", ".join(_on_its_own(name, f"__read[{i}]") for i, name in enumerate(names, 1))
     chosen = f"CASE WHEN {whole} THEN __read ELSE [{alone}] END AS {_VALUES}"
@@ -127,10 +129,11 @@ def _parts(mark: str) -> str:
 def _object(mark: str) -> str:
     """SQL that makes ``{"A":"a","B":"b"}`` of ``A'>a</Data><Data Name='B'>b``."""
     quoted = "json_quote(__inside[1])"
+    blank = mark + r"\s+>"  # a name would then end in a value that has a mark
     mark = json.dumps(mark)[1:-1]
     for old, new in ((f"</Data><Data Name={mark}", '","'), (f"{mark}>", '":"')):
         quoted = f"replace({quoted}, {quote(old)}, {quote(new)})"
-    return f"concat('{{', {quoted}, '}}')"
+    return f"CASE WHEN NOT regexp_matches(__inside[1], {quote(blank)}) THEN concat('{{', {quoted}, '}}') END"
 
 
 def _without_empty(text: str) -> str:
@@ -177,11 +180,13 @@ def _xml(name: str, values: Sequence[str]) -> Expr:
     if not _WORD.fullmatch(name):
         return NULL
     if name in _SYSTEM:
-        return Expr(_search(_HEAD if values else _TEXT, _element(name)), Kind.STR)
+        anywhere = _search(_TEXT, _element(name))
+        return Expr(f"coalesce({_search(_HEAD, _element(name))}, {anywhere})" if values else anywhere, Kind.STR)
     found = f"{_VALUES}[{values.index(name) + 1}]" if values else _search(_TEXT, _data(name))
     if name in _ATTRIBUTES:
         value = f"""{re.escape(name)}=['"]([^'"<>]*)"""
-        attribute = _search(_TEXT, f"<[A-Z][^<>]*\\s{value}")
+        head = _HEAD if values else f"split_part({_TEXT}, '</System>', 1)"
+        attribute = _search(head, f"<[A-Z][^<>]*\\s{value}")
         if values:  # Windows writes a blank before an attribute, which is quickly found; others may not
             anyhow = f"CASE WHEN contains({_HEAD}, {quote(name)}) THEN {attribute} END"
             attribute = f"coalesce({_search(_HEAD, f' {value}')}, {anyhow})"

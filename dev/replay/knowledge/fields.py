@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from replay.context import Context
+from replay.errors import KnowledgeError
 from replay.expressions import EvalCompiler
 from replay.functions.fields import fields_read
 from replay.knowledge.autokv import automatic_field, discover, hidden_columns, prepare
@@ -262,9 +263,23 @@ def _dynamic_lists(e: Extraction, source: Expr) -> tuple[str, str]:
         keys = f"list_transform({pairs}, lambda __p: trim(regexp_extract(__p, {key}, 1)))"
         values = f"list_transform({pairs}, lambda __p: trim(regexp_extract(__p, {value}, 1)))"
         return keys, values
-    key, value = next((k, v) for k, v in _format_pairs(t.format or "") if "$" in k)
-    text = as_text(source).sql
-    return all_matches(text, t.regex, int(key[1:])), all_matches(text, t.regex, int(value[1:]))
+    groups = [_group(part, t) for pair in _format_pairs(t.format or "") if "$" in pair[0] for part in pair]
+    lists = [all_matches(as_text(source).sql, t.regex, group) for group in groups]
+    return _joined(lists[::2]), _joined(lists[1::2])
+
+
+def _group(part: str, t: Transform) -> int:
+    """The number of the group that a part of ``$1::$2`` is."""
+    if not (part[:1] == "$" and part[1:].isdecimal() and part.isascii()):
+        raise KnowledgeError(
+            f"FORMAT = {t.format}: where an event names its fields, each name and each value is one group, as in "
+            f"$1::$2, not `{part}`", t.place
+        )  # fmt: skip
+    return int(part[1:])
+
+
+def _joined(lists: list[str]) -> str:
+    return lists[0] if len(lists) == 1 else f"list_concat({', '.join(lists)})"
 
 
 def _char_class(characters: str) -> str:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rba.body import enrich_body
 from rba.detection import read_detection
 from rba.enrich import Enricher
+from rba.modifiers import FIELDS
 from rba.rows import read_rows
 
 RISK = [
@@ -22,13 +23,13 @@ RISK = [
 ]
 
 
-def enricher(output: str = "annotate", message: str = '"$process$" on $dest$, by $user$') -> Enricher:
+def enricher(output: str = "annotate", message: str = '"$process$" on $dest$, by $user$', prefix: str = "") -> Enricher:
     settings = {
         "action.risk.param._risk": json.dumps(RISK),
         "action.risk.param._risk_message": message,
         "action.correlationsearch.annotations": json.dumps({"cis20": ["a", 'b "$c$"'], "nist": ["x,y"]}),
     }
-    return Enricher(read_detection('A "Rule", so called', settings), {}, output)
+    return Enricher(read_detection('A "Rule", so called', settings), {}, output, prefix, clock=lambda: 1.7e9)
 
 
 def straightforward(subject: Enricher, body: str) -> list[list[str]]:
@@ -70,8 +71,24 @@ def test_text_and_rows_agree(body: str, output: str) -> None:
     assert text.take_warnings() == rows.take_warnings()
 
 
-NAMES = ["dest", "__mv_dest", "user", "__mv_user", "process", "risk_score", "x", ""]
-SPECIAL = ["", "-", "unknown", "NULL", "$a$;$b$", "$a$$$;$b$", "a\nb", '"', '""', ",", "\r\n", "PC1", "bob"]
+NAMES = ["dest", "__mv_dest", "user", "__mv_user", "process", "risk_score", "x", "", "p.risk_score", *FIELDS]
+SPECIAL = [
+    "",
+    "-",
+    "unknown",
+    "NULL",
+    "$a$;$b$",
+    "$a$$$;$b$",
+    "a\nb",
+    '"',
+    '""',
+    ",",
+    "\r\n",
+    "PC1",
+    "bob",
+    "10",
+    "never",
+]
 HOSTILE = st.one_of(
     st.sampled_from(SPECIAL),
     st.text(alphabet=st.one_of(st.sampled_from('\0\r\n,"$;'), st.characters(exclude_categories=["Cs"])), max_size=6),
@@ -84,13 +101,23 @@ HOSTILE = st.one_of(
     quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
     newline=st.sampled_from(["\n", "\r\n"]),
     output=st.sampled_from(["annotate", "events"]),
+    prefix=st.sampled_from(["", "", "p.", 'x"']),
+    modifiers=st.booleans(),
 )
 def test_text_and_rows_agree_on_hostile_results(
-    header: list[str], rows: list[list[str]], quoting: int, newline: str, output: str
+    header: list[str],
+    rows: list[list[str]],
+    quoting: int,
+    newline: str,
+    output: str,
+    prefix: str,
+    modifiers: bool,
 ) -> None:
+    if modifiers:
+        header, rows = [*FIELDS, *header], [["key", "10", "2", "reason", "never", *row] for row in rows]
     out = io.StringIO()
     csv.writer(out, quoting=quoting, lineterminator=newline).writerows([header, *rows, *rows])  # type: ignore[arg-type]
-    text, slow = enricher(output), enricher(output)
+    text, slow = enricher(output, prefix=prefix), enricher(output, prefix=prefix)
     assert as_text(text, out.getvalue()) == straightforward(slow, out.getvalue())
     assert text.take_warnings() == slow.take_warnings()
 

@@ -60,6 +60,14 @@ LINES = {
     "time in double quotes": event("c", '<TimeCreated SystemTime="2024-03-12T10:00:01.5000000Z"/><Channel>S</Channel>'),
     "no time": event("d", "<Channel>Security</Channel>"),
     "no such day": event("d", "<TimeCreated SystemTime='2024-02-31T10:00:00.000000Z'/><Channel>S</Channel>"),
+    "no such hour": event("d", "<TimeCreated SystemTime='2024-03-12T24:00:00.000000Z'/><Channel>S</Channel>"),
+    "no such year": event("d", "<TimeCreated SystemTime='0000-01-01T00:00:00.000000Z'/><Channel>S</Channel>"),
+    "two times": event("d", "<TimeCreated SystemTime='x'/><TimeCreated SystemTime='2024-03-12T10:00:00.000000Z'/>"),
+    "a very long System": event("d", "<Channel>S</Channel>" + "x" * 65_536),
+    "an event that is empty": event("d", attribute=" a/"),
+    "a blank in an end": event("d").replace("</Event>", "</Event >") + event("d", attribute="\tb"),
+    "element Event": event("<Event a='b'>c</Event>\n<Event a='b'>d</Event>"),
+    "text without an event, in tags": "\r<a>text</a>",
     "no channel": event("e", "<TimeCreated SystemTime='2024-03-12T10:00:00.000001Z'/>"),
     "escaped channel": event(
         "f", "<Channel>A &amp; B</Channel><TimeCreated SystemTime='2024-03-12T10:00:00.000000Z'/>"

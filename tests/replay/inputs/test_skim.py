@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from replay.inputs import Event, read
-from replay.inputs.skim import Skim, wanted_patterns
+from replay.inputs.skim import Skim
 from replay.inputs.stream import Stream
 
 
@@ -66,7 +66,36 @@ def test_a_block_with_anything_irregular_is_left_whole(irregular: str) -> None:
 
 
 def test_letters_beyond_ascii_that_fold_to_ascii_count() -> None:
-    assert wanted_patterns(frozenset(["kiosk"]))[0].search("\u212a\u0130os\u212a".encode())
+    spelled = event("\u212a\u0131o\u017f\u212a") + "\n"
+    assert skimmed((event("other") + "\n" + spelled).encode(), {"kiosk"}) == (spelled.encode(), 1)
+
+
+@pytest.mark.parametrize("byte", [b"\0", b"\xff"])
+def test_what_the_reader_reports_stays(byte: bytes) -> None:
+    data = (event("other") + "\n").encode() * 2 + event("a b").encode().replace(b"a b", b"a" + byte) + b"\n"
+    assert skimmed(data, {"msra.exe"}) == (data, 0)
+
+
+PUBLISHED = "<Event xmlns='u'><A>b</A></Event>"
+
+
+def test_an_element_event_of_a_publisher_that_begins_a_line_begins_no_event() -> None:
+    system, _, rest = event("msra.exe").partition("<EventData>")
+    of_two_lines = f"{system}<UserData>{PUBLISHED}\n{PUBLISHED}</UserData><EventData>{rest}\n"
+    data = (event("other") + "\n" + of_two_lines).encode()
+    assert skimmed(data, {"msra.exe"}) == (data, 0)
+
+
+def test_an_element_event_of_a_publisher_is_no_event_more() -> None:
+    other = event("other")
+    lines = [
+        other,
+        other.replace("<EventData>", f"<UserData>{PUBLISHED}</UserData><EventData>"),
+        other[:6] + " " + other[6:],
+    ]
+    assert skimmed("".join(f"{line}\n" for line in lines[:2]).encode(), {"msra.exe"}) == (b"", 2)
+    data = "".join(f"{line}\n" for line in lines).encode()
+    assert skimmed(data, {"msra.exe"}) == (data, 0)
 
 
 def everything(path: Path, texts: frozenset[str] | None, needle: str) -> list[Event]:

@@ -17,22 +17,27 @@ from support import write_app
 NAMES = ("Image", "CommandLine", "User", "user", "RuleName", "A.b-c")
 TEXT = st.lists(
     st.sampled_from(
-        ["a", "B", " ", '"', "'", "\\", "\\\\", "\n", "\t", "\x01", "\x7f", "&lt;", "&gt;", "&amp;", "&quot;", "&#39;",
-         "&#x41;", "'>", '">', "='", "{", "}", '","', '":"', "\\u0041", "é", "\U0001f600", "<", ">", "</Data>",
+        ["a", "B", " ", "Image", '"', "'", "\\", "\\\\", "\n", "\t", "\x01", "\x7f", "&lt;", "&gt;", "&amp;", "&quot;",
+         "&#39;", "&#x41;", "'>", '">', "='", "{", "}", '","', '":"', "\\u0041", "é", "\U0001f600", "<", ">", "</Data>",
          "</EventData>", "</Data></EventData>", "<Data Name='", '</Data><Data Name="', "</System>", "]]>", "null"]
     ),
     max_size=6,
 ).map("".join)  # fmt: skip
+RENDERED = (
+    "<RenderingInfo Culture='en-US'><Message>m</Message><Channel>c</Channel><RuleName>r</RuleName></RenderingInfo>"
+)
 DATA = st.builds(
-    lambda name, quote, value, between: f"<Data Name={quote}{name}{quote}>{value}</Data>{between}",
+    lambda name, quote, blank, value, between: f"<Data Name={quote}{name}{quote}{blank}>{value}</Data>{between}",
     st.sampled_from([*NAMES, "Other", "Two words", ""]),
     st.sampled_from(["'", "'", "'", '"']),
+    st.sampled_from(["", "", "", " ", "\n"]),
     TEXT,
     st.sampled_from(["", "", "", " ", "\n", "<Data>unnamed</Data>", "<Binary>00</Binary>", "<User>element</User>"]),
 )
 EVENT = st.builds(
-    lambda quote, system, data, end: (
-        f"<Event xmlns={quote}x{quote}><System><EventID>1</EventID>{system}</System><EventData>{''.join(data)}{end}"
+    lambda quote, system, between, data, end: (
+        f"<Event xmlns={quote}x{quote}><System><EventID>1</EventID>{system}</System>{between}<EventData>"
+        f"{''.join(data)}{end}"
     ),
     st.sampled_from(["'", '"']),
     st.sampled_from(
@@ -44,11 +49,16 @@ EVENT = st.builds(
             "<User>element</User>",
             "<RuleName a='1'>element</RuleName>",
             "<CommandLine/>",
+            "<Data Name='Image'>in System</Data>",
         ]
     ),
+    st.sampled_from(["", "", "<User>element</User>", RENDERED]),
     st.lists(DATA, max_size=6),
-    st.sampled_from(["</EventData></Event>", "</EventData></Event>", "</EventData><User>u</User></Event>", ""]),
-)
+    st.sampled_from(
+        ["</EventData></Event>", "</EventData></Event>", "</EventData><User>u</User></Event>",
+         f"</EventData>{RENDERED}</Event>", ""]
+    ),
+)  # fmt: skip
 
 
 @settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -63,7 +73,7 @@ def test_at_once_and_one_by_one(events: list[str], tmp_path: Path) -> None:
         context = Context(engine, knowledge, index, "app")
         return list(engine.rows(plan_search(f"index=main | table _time {' '.join(names)}", context)))
 
-    names = [*NAMES, "UserID", "Computer"]
+    names = [*NAMES, "UserID", "Computer", "Name", "Channel"]
     at_once = fields(*names)
     assert len(at_once) == len(events)
     for pair in zip(names[::2], names[1::2], strict=True):  # so few are searched for
