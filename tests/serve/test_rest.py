@@ -6,7 +6,9 @@ import base64
 import csv
 import io
 import json
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 import pytest
@@ -238,6 +240,28 @@ def test_no_path_leads_out(server: Server, path: str) -> None:
     assert answer.status in (400, 404)
     assert PASSWORD.encode() not in answer.body
     assert b"root:" not in answer.body
+
+
+READS = ["/configs/conf-{conf}", "/configs/conf-{conf}/st", "/properties/{conf}", "/properties/{conf}/st",
+         "/properties/{conf}/st/secret"]  # fmt: skip
+FARTHEST = "../" * 30
+"""From wherever an app lies, up to the root of the file system."""
+
+
+@pytest.mark.parametrize("path", READS)
+@pytest.mark.parametrize("encode", [1, 2], ids=["encoded", "encoded twice"])
+def test_no_conf_file_outside_the_apps_is_read(server: Server, tmp_path: Path, path: str, encode: int) -> None:
+    (tmp_path / "outside.conf").write_text("[st]\nsecret = told\n", encoding="utf-8")
+    name = f"{FARTHEST}{tmp_path.relative_to('/')}/outside"
+    for _ in range(encode):
+        name = quote(name, safe="")
+    answer = server.get(f"/servicesNS/nobody/search{path.format(conf=name)}")
+    assert (answer.status, b"told" in answer.body) == (404, False)
+
+
+@pytest.mark.parametrize("path", READS)
+def test_a_conf_file_whose_name_is_too_long_is_not_there(server: Server, path: str) -> None:
+    assert server.get(f"/services{path.format(conf='x' * 5000)}").status == 404
 
 
 BAD_NAMES = ["", "..", "../evil", "a/b", "%2e%2e%2f", ".hidden", "a\nb", "x" * 300, "a\0b"]
