@@ -113,6 +113,15 @@ def test_a_store_of_replay_index_is_refused(tmp_path: Path) -> None:
         Head([], "secret", tmp_path)
 
 
+def test_a_store_is_of_one_server_at_a_time(start: Start, tmp_path: Path) -> None:
+    server = start("--store", str(tmp_path / "store"))
+    with pytest.raises(InputError, match="another server works in this folder"):
+        Head([], "secret", tmp_path / "store")
+    server.process.kill()
+    server.process.wait()
+    Head([], "secret", tmp_path / "store").close()
+
+
 WRITTEN = (
     '| makeresults | eval host="a", Host="B", n=1.5, several=split("x,y$;$z", ",") | fields - _time '
     "| outputlookup output_format=splunk_mv_csv written.csv"
