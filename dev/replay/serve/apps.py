@@ -66,7 +66,9 @@ class Apps:
 
     def has_conf(self, conf: str) -> bool:
         """Whether some app has that .conf file. What is no name of one, as ``../x``, is the name of none."""
-        return bool(_NAME.fullmatch(conf)) and any(f.path.is_file() for app in self.layers.apps.values() for f in app.conf_files(conf))
+        if not _NAME.fullmatch(conf):
+            return False
+        return any(f.path.is_file() for app in self.layers.apps.values() for f in app.conf_files(conf))
 
     def confs(self) -> list[str]:
         """Names of all .conf files, without their ending."""
