@@ -122,6 +122,14 @@ def test_a_store_is_of_one_server_at_a_time(start: Start, tmp_path: Path) -> Non
     Head([], "secret", tmp_path / "store").close()
 
 
+@pytest.mark.parametrize("name", ["kvstore.sqlite", "tokens.json", "alerts.json"])
+@pytest.mark.parametrize("content", [b"no file of this kind " * 50, b"\xff\xfe"], ids=["text", "no text"])
+def test_a_damaged_file_is_named(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=rf"/{name}.* is damaged .*: restore it, or move it away"):
+        Head([], "secret", tmp_path)
+
+
 WRITTEN = (
     '| makeresults | eval host="a", Host="B", n=1.5, several=split("x,y$;$z", ",") | fields - _time '
     "| outputlookup output_format=splunk_mv_csv written.csv"
