@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from serve.running import INSECURE, Server, start_server
@@ -222,6 +223,10 @@ WRONG = [
     (["--password-file", "nosuchfile"], "nosuchfile: cannot be read"),
     (["--tls-cert", "nosuchfile"], "--tls-cert and --tls-key go together"),
     (["--tls-cert", "nosuchfile", "--tls-key", "nosuchfile"], "nosuchfile: the certificate cannot be used"),
+    (["--store", PROGRAM], f"{PROGRAM}: this cannot be the folder of a server: File exists"),
+    (["--store", "/proc/store"], "/proc/store: this cannot be the folder of a server: No such file or directory"),
+    (["--host", "host.invalid"], "cannot listen on host.invalid:0: "),
+    (["--api-port", "70000"], "--api-port 70000: a port is a number from 0 to 65535"),
 ]
 
 
@@ -230,16 +235,44 @@ def test_wrong_options(running: Server, arguments: list[str], said: str) -> None
     command = [PROGRAM, "serve", "--api-port", "0", "--hec-port", "0", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
+    assert said.replace(" ", "") in "".join(done.stderr.split())  # long paths are broken anywhere
+    assert "Unknown error" not in done.stderr
+
+
+NO_PASSWORDS = [
+    (b"", "file: the password is empty"),
+    (b"\n", "file: the password is empty"),
+    (b"  \n\n", "file: the password is empty"),
+    (b"p\xe4ss\n", "file byte 1: the password is not UTF-8"),
+    (b"one\ntwo\n", "file: there is more than one line"),
+]
+
+
+@pytest.mark.parametrize(("content", "said"), NO_PASSWORDS, ids=[str(content) for content, _ in NO_PASSWORDS])
+def test_a_file_that_holds_no_password_lets_nobody_in(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "file").write_bytes(content)
+    command = [PROGRAM, "serve", "--api-port", "0", "--hec-port", "0", "--password-file", str(tmp_path / "file")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
     assert said in " ".join(done.stderr.split())
 
 
-@pytest.mark.parametrize("content", ["", "\n", "  \n\n"], ids=repr)
-def test_an_empty_password_file_lets_nobody_in(tmp_path: Path, content: str) -> None:
-    (tmp_path / "empty").write_text(content, encoding="utf-8")
-    command = [PROGRAM, "serve", "--api-port", "0", "--hec-port", "0", "--password-file", str(tmp_path / "empty")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 2
-    assert "empty: the password is empty" in " ".join(done.stderr.split())
+PASSWORDS = [
+    (b"secret\r\n", "secret"),
+    (b"\xef\xbb\xbfsecret\n", "secret"),
+    (b" with blanks \n\n", " with blanks "),
+    ("p\u00e4ssword: &=%+".encode(), "p\u00e4ssword: &=%+"),
+]
+
+
+@pytest.mark.parametrize(("content", "password"), PASSWORDS, ids=[str(content) for content, _ in PASSWORDS])
+def test_a_password_is_what_the_line_holds(tmp_path: Path, content: bytes, password: str) -> None:
+    (tmp_path / "file").write_bytes(content)
+    server = start_server(tmp_path, "--password-file", str(tmp_path / "file"))
+    form = urlencode({"username": "admin", "password": password}).encode()
+    assert server.ask("POST", "/services/auth/login", form).status == 200
+    assert server.ask("POST", "/services/auth/login", urlencode({"username": "admin"}).encode()).status == 401
+    assert server.stop() == 0
 
 
 def test_a_password_is_made_and_told_once(running: Server, tmp_path: Path) -> None:

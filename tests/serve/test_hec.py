@@ -122,6 +122,23 @@ def test_a_bad_batch_is_refused_as_a_whole(server: Server, token: str, body: byt
     assert held(server, "source=refused", "_raw") == []
 
 
+NUMBERED = [
+    (b'{"event": "a", "index": "nosuchindex"}', 7, 1),
+    (b'{"event": "a"} {"event": "b"} {"event": "c", "index": "nosuchindex"}', 7, 3),
+    (b'{"event": "a"} {"event": "b"} {"event": }', 6, 2),
+    (b'{"event": "a"} {"event": ""}', 13, 1),
+]
+"""Body, code, and the number of the event: that of a wrong index counts from 1, as Splunk's does, others from 0."""
+
+
+@pytest.mark.parametrize(("body", "code", "number"), NUMBERED, ids=[str(body[-30:]) for body, *_ in NUMBERED])
+def test_the_wrong_event_of_a_batch_is_numbered(
+    server: Server, token: str, body: bytes, code: int, number: int
+) -> None:
+    answer = server.send(token, "/event", body).json
+    assert (answer["code"], answer["invalid-event-number"]) == (code, number)
+
+
 def test_who_may_send(server: Server, token: str) -> None:
     event = b'{"event": "a"}'
     server.token("off", index="hec", disabled="1")

@@ -195,6 +195,19 @@ def test_a_batch_save_that_is_wrong_in_part_saves_nothing(server: Server, data: 
     assert [one["_key"] for one in server.get(data).json] == ["k1", "k2", "k3"]
 
 
+@pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"-Infinity", b"1e999"], ids=bytes.decode)
+def test_a_number_that_json_cannot_hold_is_refused(server: Server, data: str, number: bytes) -> None:
+    sent = {"Authorization": f"Splunk {server.login()}", "Content_Type": "application/json"}
+    for path, body in ((data, b'{"x": %s}'), (f"{data}/batch_save", b'[{"x": %s}]'), (f"{data}/k1", b'{"x": [%s]}')):
+        answer = server.ask("POST", f"{path}?output_mode=json", body % number, **sent)
+        assert (answer.status, answer.json["messages"][0]["text"]) == (
+            400,
+            "JSON in the request is invalid. ( JSON parse error )",
+        )
+    assert server.ask("POST", data, b'{"_key": "fine", "x": 1.5e3}', **sent).status == 201
+    assert server.get(f"{data}/fine").json["x"] == 1500.0
+
+
 def test_batch_save_inserts_and_replaces(server: Server, data: str) -> None:
     answer = send(server, f"{data}/batch_save", [{"_key": "k2", "n": 20}, {"n": 4}])
     assert answer.status == 200

@@ -32,6 +32,14 @@ def test_alerts_may_be_tracked_as_the_server_thinks_best(server: Server) -> None
     assert server.post(SAVED, name="tracked", search="| makeresults", **{"alert.track": "auto"}).status == 201
 
 
+def test_none_is_named_as_the_stanza_that_all_others_inherit(server: Server) -> None:
+    answer = server.post(SAVED, name="default", search="| makeresults", description="of all others")
+    assert (answer.status, answer.json["messages"][0]["text"]) == (
+        400,
+        "'default' cannot be a name: its settings would be those of every other stanza",
+    )
+
+
 SCHEDULED = [{"enableSched": value} for value in ("1", "true", "yes", "T")] + [{"is_scheduled": "1"}]
 
 

@@ -77,6 +77,17 @@ def test_a_search_that_does_not_parse(service: client.Service) -> None:
     assert "unknown search command `nosuchcommand`" in str(raised.value)
 
 
+def test_inputs(service: client.Service) -> None:
+    service.inputs.create("of_the_sdk", "http", index="main")
+    assert ("http://of_the_sdk", "http") in [(one.name, one.kind) for one in service.inputs]
+    service.inputs.delete("http://of_the_sdk", "http")
+    assert "http://of_the_sdk" not in [one.name for one in service.inputs]
+
+
+def test_the_default_index(service: client.Service) -> None:
+    assert service.indexes.get_default() == "main"
+
+
 def test_indexes(service: client.Service) -> None:
     service.indexes.create("sdk_index")
     assert "sdk_index" in [index.name for index in service.indexes]

@@ -113,6 +113,23 @@ def test_a_store_of_replay_index_is_refused(tmp_path: Path) -> None:
         Head([], "secret", tmp_path)
 
 
+def test_a_store_is_of_one_server_at_a_time(start: Start, tmp_path: Path) -> None:
+    server = start("--store", str(tmp_path / "store"))
+    with pytest.raises(InputError, match="another server works in this folder"):
+        Head([], "secret", tmp_path / "store")
+    server.process.kill()
+    server.process.wait()
+    Head([], "secret", tmp_path / "store").close()
+
+
+@pytest.mark.parametrize("name", ["kvstore.sqlite", "tokens.json", "alerts.json"])
+@pytest.mark.parametrize("content", [b"no file of this kind " * 50, b"\xff\xfe"], ids=["text", "no text"])
+def test_a_damaged_file_is_named(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=rf"/{name}.* is damaged .*: restore it, or move it away"):
+        Head([], "secret", tmp_path)
+
+
 WRITTEN = (
     '| makeresults | eval host="a", Host="B", n=1.5, several=split("x,y$;$z", ",") | fields - _time '
     "| outputlookup output_format=splunk_mv_csv written.csv"

@@ -19,6 +19,8 @@ from replay.knowledge.layers import Layers, nearest, not_exported
 Kind = Literal["csv", "kvstore", "external", "geo"]
 Match = Literal["EXACT", "WILDCARD", "CIDR"]
 _MODEL = re.compile(r"__mlspl_\w+\.mlmodel")
+_LONGEST = 255
+"""Bytes that the name of a file may have."""
 _MATCH = re.compile(r"(\w+)\s*\(\s*([^()]*?)\s*\)")
 
 
@@ -100,7 +102,8 @@ def safe_file(folder: Path, name: str, place: Place) -> Path:
         KnowledgeError: the name holds a path, or the file is a link to somewhere else.
     """
     path = folder / name
-    if name in ("", ".", "..") or re.search(r"[/\\\0]", name) or path.resolve().parent != folder.resolve():
+    is_name = name not in ("", ".", "..") and not re.search(r"[/\\\0]", name) and len(name.encode()) <= _LONGEST
+    if not is_name or path.resolve().parent != folder.resolve():
         raise KnowledgeError(f"`{name}` must be the name of a file inside {folder}", place)
     return path
 

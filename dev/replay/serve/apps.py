@@ -54,16 +54,20 @@ class Apps:
 
     def stanza(self, app: str, conf: str, name: str) -> Stanza | None:
         """A stanza as the app sees it, ``[default]`` applied."""
-        return self.layers.stanza(app, conf, name)
+        return self.layers.stanza(app, conf, name) if _NAME.fullmatch(conf) else None
 
     def names(self, app: str | None, conf: str) -> list[tuple[str, str]]:
         """(stanza, id of the app that owns it): what an app sees, or with None what all apps have."""
+        if not _NAME.fullmatch(conf):
+            return []
         if app is None:
             return [(name, one.id) for one in self.layers.apps.values() for name in self.layers.own_names(one, conf)]
         return [(name, self.layers.owner(app, conf, name).id) for name in self.layers.names(app, conf)]
 
     def has_conf(self, conf: str) -> bool:
-        """Whether some app has that .conf file."""
+        """Whether some app has that .conf file. What is no name of one, as ``../x``, is the name of none."""
+        if not _NAME.fullmatch(conf):
+            return False
         return any(f.path.is_file() for app in self.layers.apps.values() for f in app.conf_files(conf))
 
     def confs(self) -> list[str]:

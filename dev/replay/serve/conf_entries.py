@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from replay.errors import KnowledgeError
 from replay.knowledge import Stanza
+from replay.knowledge.conf import DEFAULT
 from replay.serve.calls import ANY, Call
 from replay.serve.errors import Refused, missing
 from replay.serve.feeds import Entry, Feed
@@ -106,6 +107,8 @@ class ConfKind:
         name = call.text("name")
         if not name.strip():
             raise Refused(400, "The following required arguments are missing: name.")
+        if name.strip() == DEFAULT and not self.path.startswith("configs/"):
+            raise Refused(400, f"'{name}' cannot be a name: its settings would be those of every other stanza")
         app = call.context if call.app not in (None, ANY) else self.home or call.context
         stanza = self.prefix + name.removeprefix(self.prefix)
         if any(one == stanza and owner == app for one, owner in call.head.apps.names(app, self.conf)):

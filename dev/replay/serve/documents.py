@@ -15,6 +15,7 @@ from threading import RLock
 from typing import Any
 
 from replay.serve.errors import Refused
+from replay.serve.kept import damaged
 
 Document = dict[str, Any]
 MOST_CONDITIONS = 1000
@@ -30,14 +31,20 @@ class Documents:
 
     Args:
         file: the database, or None to keep all in memory.
+
+    Raises:
+        InputError: the file is damaged.
     """
 
     def __init__(self, file: Path | None) -> None:
         self._lock = RLock()
         self._db = sqlite3.connect(file or ":memory:", check_same_thread=False, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute(_SCHEMA)
+        try:
+            for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", _SCHEMA):
+                self._db.execute(statement)
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            raise damaged(file or Path(), error) from error
 
     def all(self, app: str, collection: str) -> list[Document]:
         """Every document of a collection, by key."""

@@ -21,6 +21,8 @@ BUILD = "replay"
 Message = tuple[str, str]
 """(``INFO``, ``WARN``, ``ERROR``, ``FATAL``; text)."""
 
+_SEGMENT = {"create": "_new"}
+"""Links whose path ends otherwise than they are called."""
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NAMESPACES = (
     'xmlns="http://www.w3.org/2005/Atom" xmlns:s="http://dev.splunk.com/ns/rest" '
@@ -60,7 +62,7 @@ class Entry:
         found = {"alternate": self.href, "list": self.href}
         if self.writable:
             found |= {"edit": self.href, "remove": self.href}
-        return found | {action: f"{self.href}/{action}" for action in self.actions}
+        return found | {action: f"{self.href}/{_SEGMENT.get(action, action)}" for action in self.actions}
 
     def acl(self) -> dict[str, Any]:
         """Who may do what; there is one kind of user here."""

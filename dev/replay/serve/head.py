@@ -21,6 +21,7 @@ from replay.serve.documents import Documents
 from replay.serve.errors import Refused
 from replay.serve.feeds import Message
 from replay.serve.jobs import Job, Jobs, Request
+from replay.serve.occupied import occupy
 from replay.serve.scheduler import Scheduler
 from replay.spl.timespec import parse_time
 from replay.store.folder import MANIFEST
@@ -38,7 +39,7 @@ class Head:
         store: folder in which all is kept; without it, all is gone at the end.
 
     Raises:
-        InputError: the folder is a store of ``replay index``.
+        InputError: the folder is a store of ``replay index``, of another server, or cannot be written.
     """
 
     def __init__(self, given: Sequence[Path], password: str, store: Path | None = None) -> None:
@@ -46,7 +47,7 @@ class Head:
             raise InputError("this folder belongs to `replay index`: name another for --store", Place(str(store)))
         self._temporary = tempfile.TemporaryDirectory(prefix="replay-serve-") if store is None else None
         self.folder = store or Path(self._temporary.name if self._temporary else "")
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._held = occupy(self.folder)
         self.apps = Apps(self.folder / "etc" / "apps", given)
         self.engine = Engine(self.folder / "events.duckdb" if store else None)
         self.index = Index(self.engine)
@@ -143,5 +144,6 @@ class Head:
         self.jobs.close()
         self.engine.close()
         self.documents.close()
+        self._held.close()
         if self._temporary is not None:
             self._temporary.cleanup()

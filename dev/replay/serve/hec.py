@@ -16,6 +16,7 @@ import json
 import logging
 import re
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -28,7 +29,7 @@ from starlette.types import Receive, Scope, Send
 from replay.errors import ReplayError
 from replay.serve.errors import Refused
 from replay.serve.gateway import body_of, drain
-from replay.serve.hec_events import BadBatch, Defaults, batches, raw_events, store
+from replay.serve.hec_events import BadBatch, Defaults, batch, by_index, raw_events, store
 from replay.serve.patience import CLOSE
 from replay.serve.spool import Spool, receive_body
 
@@ -162,22 +163,25 @@ class Collector:
             query.get("sourcetype", given.sourcetype), "host" in query, "source" in query or bool(given.source),
         )  # fmt: skip
 
-    def _check_index(self, index: str, token: HecToken) -> None:
-        if (token.indexes and index not in token.indexes) or index not in self._head.indexes():
-            raise HecError(400, 7, "Incorrect index", **{"invalid-event-number": 0})
+    def _check_indexes(self, wanted: Iterable[str], token: HecToken) -> None:
+        """Whether the token may send there. With this error the number of the event counts from 1, as Splunk's does
+        (Splunk Connect for Syslog, "Troubleshoot startup", shows it for a single event)."""
+        there = self._head.indexes()
+        for number, index in enumerate(wanted, 1):
+            if (token.indexes and index not in token.indexes) or index not in there:
+                raise HecError(400, 7, "Incorrect index", **{"invalid-event-number": number})
 
     # --- events -------------------------------------------------------------------------------------------------------
 
     def _store(self, what: str, spool: Spool, token: HecToken, defaults: Defaults) -> None:
         try:
             if what == "/raw":
-                self._check_index(defaults.index, token)
+                self._check_indexes([defaults.index], token)
                 wrong = store(self._head, [(defaults.index, raw_events(spool.file, defaults))])
             else:
-                found = batches(spool.text(), defaults)
-                for index in found:
-                    self._check_index(index, token)
-                wrong = store(self._head, list(found.items()))
+                events = batch(spool.text(), defaults)
+                self._check_indexes((index for index, _ in events), token)
+                wrong = store(self._head, by_index(events).items())
         except BadBatch as error:
             raise HecError(400, error.code, error.text, **{"invalid-event-number": error.number}) from error
         except ReplayError as error:

@@ -115,18 +115,23 @@ def _with_metadata(event: Event, defaults: Defaults) -> Event:
     )
 
 
-def batches(text: str, defaults: Defaults) -> dict[str, list[Event]]:
-    """The events of a batch, by index: JSON objects one behind the other, or in an array.
+def batch(text: str, defaults: Defaults) -> list[tuple[str, Event]]:
+    """The events of a batch, each with its index: JSON objects one behind the other, or in an array.
 
     Raises:
         BadBatch: something in it is no event.
     """
-    found: dict[str, list[Event]] = {}
-    for number, item in enumerate(_objects(text)):
-        index, event = _event(item, number, defaults)
-        found.setdefault(index, []).append(event)
+    found = [_event(item, number, defaults) for number, item in enumerate(_objects(text))]
     if not found:
         raise BadBatch(5, "No data", 0)
+    return found
+
+
+def by_index(events: Iterable[tuple[str, Event]]) -> dict[str, list[Event]]:
+    """Index -> its events, in their order."""
+    found: dict[str, list[Event]] = {}
+    for index, event in events:
+        found.setdefault(index, []).append(event)
     return found
 
 

@@ -12,7 +12,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import uvicorn
@@ -89,14 +89,20 @@ def serve(options: Options, say: Callable[[str], None]) -> None:
 
 
 def _password(options: Options) -> str | None:
+    """The password of the file, as ``$(cat file)`` gives it to a client: blanks count, the end of the line does not."""
     if options.password_file is None:
         return None
+    place = Place(file=str(options.password_file))
     try:
-        password = options.password_file.read_text(encoding="utf-8").strip()
+        password = options.password_file.read_text(encoding="utf-8-sig").rstrip("\r\n")
     except OSError as error:
-        raise ReplayError(f"cannot be read: {error.strerror}", Place(file=str(options.password_file))) from error
-    if not password:
-        raise ReplayError("the password is empty", Place(file=str(options.password_file)))
+        raise ReplayError(f"cannot be read: {error.strerror}", place) from error
+    except UnicodeDecodeError as error:
+        raise ReplayError("the password is not UTF-8: write the file anew", replace(place, byte=error.start)) from error
+    if not password.strip():
+        raise ReplayError("the password is empty", place)
+    if "\n" in password:
+        raise ReplayError("there is more than one line: the file holds the password and nothing else", place)
     return password
 
 
@@ -110,8 +116,11 @@ def listening(host: str, port: int, option: str = "--port") -> Iterator[socket.s
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server((host, port), family=family, backlog=256)
+    except OverflowError:
+        raise ReplayError(f"{option} {port}: a port is a number from 0 to 65535") from None
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
+        # Errors of the look-up of a name have numbers below 0, which are none of the system's.
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
         other = f": name another with {option}, or 0 for any that is free" if error.errno == errno.EADDRINUSE else ""
         raise ReplayError(f"cannot listen on {host}:{port}: {reason}{other}") from error
     with listener:

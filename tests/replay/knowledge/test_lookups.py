@@ -141,6 +141,7 @@ MISSED = [
     ("escapes", "`../secret.csv` must be the name of a file inside"),
     ("../secret.csv", "`../secret.csv` must be the name of a file inside"),
     ("..", "`..` must be the name of a file inside"),
+    ("x" * 300, f"`{'x' * 300}` must be the name of a file inside"),
     ("bad_match", "cannot read match_type `LIKE(x)`"),
     ("unreadable_match", "cannot read match_type `WILDCARD`"),
     ("no_collection", "lookup `no_collection` names no `collection`"),

@@ -39,6 +39,7 @@ def _entry(name: str, numbers: list[Any]) -> Entry:
         "maxTime": last or "", "disabled": False, "datatype": "event", "isInternal": name.startswith("_"),
         "maxTotalDataSizeMB": 500_000, "homePath": f"$SPLUNK_DB/{name}/db", "coldPath": f"$SPLUNK_DB/{name}/colddb",
         "thawedPath": f"$SPLUNK_DB/{name}/thaweddb", "frozenTimePeriodInSecs": 188_697_600, "sync": False,
+        "defaultDatabase": "main",
     }  # fmt: skip
     return Entry(name, f"data/indexes/{quote(name, safe='')}", content, SYSTEM, "nobody", ("disable",))
 

@@ -16,8 +16,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9\-]{8,64}")
 
 @endpoint("GET", "data/inputs")
 def kinds(call: Call) -> Feed:
-    """The kinds of inputs that there are."""
-    return Feed("inputs", [Entry("http", "data/inputs/http", {}, writable=False)])
+    """The kinds of inputs that there are. By the link to create one, clients know a kind from a folder of kinds."""
+    return Feed("inputs", [Entry("http", "data/inputs/http", {}, actions=("create",), writable=False)])
 
 
 @endpoint("GET", "data/inputs/http", takes=LISTING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
@@ -65,9 +66,17 @@ def _json(answer: Any, status: int = 200) -> Response:
 
 def _body(call: Call) -> Any:
     try:
-        return json.loads(call.body)
+        return json.loads(call.body, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError):
         raise Refused(400, "JSON in the request is invalid. ( JSON parse error )") from None
+
+
+def _finite(text: str) -> float:
+    """A number that JSON can hold again: no NaN, and none that is too large for one."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def _document(value: Any, call: Call) -> Document:
