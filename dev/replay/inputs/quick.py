@@ -126,8 +126,8 @@ def _reader(log: Log, block: bytes, careful: Careful) -> Callable[[], Iterator[E
 # What the header of an event is, as SQL over `raw`; the time is null where the careful reader has to look. Seconds and
 # microseconds are added as times.py adds them, so that both readers give the same number.
 _STAMP = (  # of the first TimeCreated, whatever it holds
-    r"""regexp_extract(head, '<TimeCreated(?: SystemTime=[''"]"""
-    r"""([1-9]\d{3}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d\.\d{6})\d*Z[''"])?', 1)"""
+    r"""regexp_extract(split_part(head, '<TimeCreated', 2), '^ SystemTime=[''"]"""
+    r"""([1-9]\d{3}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d\.\d{6})\d*Z[''"]', 1)"""
 )
 _MICROSECONDS = f"epoch_us(TRY_CAST(nullif({_STAMP}, '') AS TIMESTAMP))"
 _LONGEST_HEAD = 60_000  # bytes; the careful reader looks no further than 64 KB for the end of System

@@ -44,6 +44,7 @@ _ATTRIBUTES = (
 _HEAD_NAME, _TEXT_NAME, _VALUES_NAME = "__head", "__text", "__values"
 _HEAD, _TEXT, _VALUES = (f'"{name}"' for name in (_HEAD_NAME, _TEXT_NAME, _VALUES_NAME))
 _DATA_NAME = r"""<Data Name=['"]([^'"<>]+)['"]"""
+_BLANK_AFTER_NAME = r"""['"]\s+>"""
 _LEAF = r"<([A-Za-z_][\w.\-]*)(?:\s[^<>]*)?>[^<]+</"
 _PAIR_KEY = r'(?:^|[\s,;?&|({\[])([A-Za-z_][\w.\-]*)\s?=\s?["\w\-/\\.:@]'
 _WORD = re.compile(r"[A-Za-z_][\w.\-]*")
@@ -97,7 +98,9 @@ def _read_at_once(rel: Relation, names: Sequence[str]) -> Relation:
     paths = ", ".join(quote("$." + json.dumps(name, ensure_ascii=False)) for name in names)
     # random() makes DuckDB compute the values here and once, and not again in each filter that asks for one of them.
     read = f"try(json_extract_string({_without_empty('__object')}, [{paths}]))"
-    found = f"CASE WHEN random() >= 0 AND NOT contains(__object, '<') THEN {read} END"
+    # Behind a name with a blank, as in <Data Name='A' >, a mark in the value would pass for the name's end.
+    no_blank = f"(NOT contains(__object, '>') OR NOT regexp_matches(__inside[1], {quote(_BLANK_AFTER_NAME)}))"
+    found = f"CASE WHEN random() >= 0 AND NOT contains(__object, '<') AND {no_blank} THEN {read} END"
     head = f"split_part(__parts[1], '</System>', 1) AS {_HEAD}"
     values = f"SELECT *, {head}, {found} AS __read FROM ({objects})"
     hidden = {_HEAD_NAME: Column(_HEAD, Kind.STR), _VALUES_NAME: Column(_VALUES, Kind.MV)}
@@ -129,11 +132,10 @@ def _parts(mark: str) -> str:
 def _object(mark: str) -> str:
     """SQL that makes ``{"A":"a","B":"b"}`` of ``A'>a</Data><Data Name='B'>b``."""
     quoted = "json_quote(__inside[1])"
-    blank = mark + r"\s+>"  # a name would then end in a value that has a mark
     mark = json.dumps(mark)[1:-1]
     for old, new in ((f"</Data><Data Name={mark}", '","'), (f"{mark}>", '":"')):
         quoted = f"replace({quoted}, {quote(old)}, {quote(new)})"
-    return f"CASE WHEN NOT regexp_matches(__inside[1], {quote(blank)}) THEN concat('{{', {quoted}, '}}') END"
+    return f"concat('{{', {quoted}, '}}')"
 
 
 def _without_empty(text: str) -> str:
