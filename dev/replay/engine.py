@@ -97,7 +97,10 @@ class Engine:
         self._trunk: Engine | None = None
         self.durable = ""
         if store is not None:
-            self._con.execute(f"ATTACH {quote(str(store))} AS store")
+            try:
+                self._con.execute(f"ATTACH {quote(str(store))} AS store")
+            except duckdb.Error as e:
+                raise EngineError(f"{store} cannot be opened as the database of a store: {e}") from e
             self.durable = "store.main."
 
     def _push_filters(self, push: bool) -> None:

@@ -120,13 +120,9 @@ class EvalCompiler:
         raise AssertionError(node)
 
     def _call(self, call: Call) -> Expr:
-        from replay.functions import FUNCTIONS
-        from replay.registry import nearest
+        from replay.functions import find_function
 
-        function = FUNCTIONS.get(call.name)
-        if function is None:
-            raise self.error(f"unknown eval function `{call.name}`{nearest(call.name, FUNCTIONS.names())}", call)
-        return function(self, call)
+        return find_function(call, self.context.place)(self, call)
 
     def _unary(self, op: str, operand: EvalExpr) -> Expr:
         if op == "NOT":

@@ -14,6 +14,7 @@ from replay.errors import SearchError
 from replay.knowledge import ExternalCommand
 from replay.registry import nearest
 from replay.relation import Relation
+from replay.spl.evals import Call
 from replay.spl.macros import Evaluate, Lookup, expand
 from replay.spl.scanner import Scanner, split_top
 from replay.spl.search import SearchExpr, parse_search
@@ -142,6 +143,20 @@ def parts(value: Any) -> Iterator[Any]:
         yield from value
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         yield from (getattr(value, f.name) for f in dataclasses.fields(value))
+
+
+def check_functions(value: Any, ctx: Context) -> None:
+    """Refuse a parsed search that calls an eval function which there is not, before any of it is run.
+
+    Raises:
+        SearchError: as the planner would raise it.
+    """
+    from replay.functions import find_function
+
+    if isinstance(value, Call):
+        find_function(value, ctx.place)
+    for part in parts(value):
+        check_functions(part, ctx)
 
 
 def expand_macros(text: str, ctx: Context) -> str:

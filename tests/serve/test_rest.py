@@ -111,17 +111,28 @@ BAD_SEARCHES = [
     ("| nosuchcommand", "unknown search command `nosuchcommand`"),
     ("search `nosuchmacro`", "macro `nosuchmacro` is not defined in any app"),
     ("search a | stats count(", "column"),
-    ("| tstats count from datamodel=NoSuchModel", "NoSuchModel"),
+    ("| makeresults | eval a=nosuch(1)", "unknown eval function `nosuch`"),
+    ("| makeresults | append [| makeresults | where nosuch(1)=1]", "unknown eval function `nosuch`"),
 ]
+NOT_PLANNED = "| tstats count from datamodel=NoSuchModel"
 
 
+@pytest.mark.parametrize("mode", ["oneshot", "normal", "blocking"])
 @pytest.mark.parametrize(("spl", "said"), BAD_SEARCHES)
-def test_a_bad_search_is_told_in_the_words_of_the_parser(server: Server, spl: str, said: str) -> None:
-    answer = server.post(V1, search=spl, exec_mode="oneshot")
+def test_a_bad_search_is_told_in_the_words_of_the_parser(server: Server, spl: str, said: str, mode: str) -> None:
+    answer = server.post(V1, search=spl, exec_mode=mode)
     assert answer.status == 400
     (message,) = answer.json["messages"]
     assert message["type"] == "FATAL"
     assert said in message["text"]
+
+
+def test_what_only_the_planner_finds_fails_the_job(server: Server) -> None:
+    assert server.post(V1, search=NOT_PLANNED, exec_mode="oneshot").status == 400
+    sid = server.post(V1, search=NOT_PLANNED, exec_mode="blocking").json["sid"]
+    content = server.get(f"{V1}/{sid}").json["entry"][0]["content"]
+    assert content["dispatchState"] == "FAILED"
+    assert "NoSuchModel" in content["messages"][0]["text"]
 
 
 BAD_ARGUMENTS = [

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from replay.engine import EngineError
 from replay.errors import InputError
 from replay.serve.head import Head
 from replay.store.folder import MANIFEST
@@ -127,6 +128,12 @@ def test_a_store_is_of_one_server_at_a_time(start: Start, tmp_path: Path) -> Non
 def test_a_damaged_file_is_named(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=rf"/{name}.* is damaged .*: restore it, or move it away"):
+        Head([], "secret", tmp_path)
+
+
+def test_a_damaged_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "events.duckdb").write_bytes(b"no database " * 1000)
+    with pytest.raises(EngineError, match=r"events\.duckdb cannot be opened"):
         Head([], "secret", tmp_path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self
@@ -43,6 +44,8 @@ class Collect(Command):
             s.boolean(options.get(name, "f"))
         if not options.get("index"):
             raise s.error("`collect` needs index=<name>")
+        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]*", options["index"]):
+            raise s.error(f"`{options['index'][:100]}` cannot be the name of an index: use letters, digits, _ and -")
         if options.get("output_format", "raw").lower() not in ("raw", "hec"):
             raise s.error("`collect output_format=` is raw or hec")
         return cls(

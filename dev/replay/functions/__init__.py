@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from replay.registry import Registry
+from replay.errors import Place, SearchError
+from replay.registry import Registry, nearest
 from replay.relation import Expr, Kind, as_text, fresh_name
 
 if TYPE_CHECKING:
@@ -20,6 +21,21 @@ EvalFunction = Callable[["EvalCompiler", "Call"], "Expr"]
 
 FUNCTIONS: Registry[EvalFunction] = Registry("replay.functions", "eval function")
 function = FUNCTIONS.claim
+
+
+def find_function(call: Call, place: Place) -> EvalFunction:
+    """The function that is called.
+
+    Raises:
+        SearchError: there is none of that name; ``place`` is that of the search.
+    """
+    found = FUNCTIONS.get(call.name)
+    if found is None:
+        raise SearchError(
+            f"unknown eval function `{call.name}`{nearest(call.name, FUNCTIONS.names())}",
+            Place(column=call.column or None).within(place),
+        )
+    return found
 
 
 def arity(c: EvalCompiler, call: Call, least: int, most: int | None = -1) -> None:

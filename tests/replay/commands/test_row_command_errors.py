@@ -57,6 +57,7 @@ SEARCH_ERRORS = [
     ("inputlookup append=t maxx=1 t", "no option `maxx`"),
     ("outputlookup output_format=csv t.csv", "splunk_sv_csv"),
     ("collect", "needs index="),
+    ('collect index="../x"', "cannot be the name of an index"),
     ("collect index=x output_format=json", "raw or hec"),
     ("join k", "expected a [ subsearch ]"),
     ("join type=cross k [| makeresults]", "inner, left or outer"),

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from replay.context import Context
 from replay.errors import Place, ReplayError
-from replay.plan import Parser, expand_macros
+from replay.plan import Parser, check_functions, expand_macros
 from replay.serve.calls import Call, endpoint
 from replay.serve.errors import Refused
 from replay.serve.jobs import check_beginning
@@ -28,7 +28,7 @@ def parse(call: Call) -> Response:
     ctx = Context(engine, head.apps.knowledge, head.index, call.context, Place())
     try:
         expanded = expand_macros(text, ctx)
-        Parser(ctx).search(expanded)
+        check_functions(Parser(ctx).search(expanded), ctx)
     except ReplayError as error:
         raise Refused(400, str(error), "FATAL") from error
     finally:
