@@ -22,7 +22,8 @@ class Transpose(Command):
     """``transpose [N] [column_name=column] [header_field=] [include_empty=t]``. Source: Search Reference, "transpose".
 
     Every field becomes a row, its name in ``column``; the first N rows (5; 0 for all) become columns ``row 1``,
-    ``row 2`` … or are named by the header field. Internal fields other than ``_time`` are left out.
+    ``row 2`` … or are named by the header field. Internal fields other than ``_time`` are left out. Without rows, there
+    are no fields.
     """
 
     limit: int = 5
@@ -61,7 +62,7 @@ class Transpose(Command):
             label = row.get(self.header_field) if self.header_field is not None else None
             labels.append(label if isinstance(label, str) and label not in labels else f"row {i}")
         turned: list[dict[str, Value]] = []
-        for name in names:
+        for name in names if rows else ():
             cells: dict[str, Value] = {label: row.get(name) for label, row in zip(labels, rows, strict=True)}
             if self.include_empty or any(cell is not None for cell in cells.values()):
                 turned.append({self.column_name: name, **cells})
