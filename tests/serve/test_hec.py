@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
+from replay.serve import hec
+from replay.serve.head import Head
+from replay.serve.hec import Collector
 from serve.running import CHANNEL, Answer, Server
 from support import ROOT
 
@@ -32,6 +37,28 @@ def said(answer: Answer) -> tuple[int, int]:
 
 def held(server: Server, terms: str, *fields: str) -> list[dict[str, Any]]:
     return server.search(f"search index=hec {terms} | sort _time | table {' '.join(fields)}")
+
+
+def test_a_server_with_too_much_to_do_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    head = Head([], "secret", tmp_path)
+    scope = {"type": "http", "method": "POST", "path": "/services/collector/event", "query_string": b"", "headers": []}
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    def ask(most: int) -> tuple[int, int]:
+        monkeypatch.setattr(hec, "MOST_REQUESTS", most)
+        asyncio.run(Collector(head)(scope, receive, send))
+        start, body = sent[-2:]
+        return start["status"], json.loads(body["body"])["code"]
+
+    assert ask(0) == (503, 9)
+    assert ask(1) == (401, 2)  # no token
+    head.close()
 
 
 def test_events_with_metadata(server: Server, token: str) -> None:

@@ -40,6 +40,8 @@ MOST_CHANNELS = 10_000
 MOST_ARGUMENTS = 100
 ACK_LIMIT = 1024 * 1024
 _QUERY = frozenset({"channel", "index", "host", "source", "sourcetype", "token", "auto_extract_timestamp"})
+MOST_REQUESTS = 400
+"""Under way at once; more are told that the server is busy (code 9), and may come again."""
 _CHANNEL = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 PREFIX = "/services/collector"
 PATHS = {"": "POST", "/event": "POST", "/raw": "POST", "/ack": "POST", "/health": "GET"}
@@ -77,6 +79,7 @@ class Collector:
     def __init__(self, head: Head) -> None:
         self._head = head
         self._acks: OrderedDict[str, int] = OrderedDict()
+        self._under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -84,7 +87,10 @@ class Collector:
             return
         request = Request(scope, receive)
         status, answer = 500, {"text": "Internal server error", "code": 8}
+        self._under_way += 1
         try:
+            if self._under_way > MOST_REQUESTS:
+                raise HecError(503, 9, "Server is busy")
             answer = await self._answer(request)
             status = 200
         except HecError as error:
@@ -97,6 +103,8 @@ class Collector:
             return
         except Exception:
             log.exception("%s %s", request.method, request.url.path)
+        finally:
+            self._under_way -= 1
         if status >= 400 and status != 408:
             await drain(request)
         headers = {405: {"Allow": "GET" if "/health" in request.url.path else "POST"}, 408: CLOSE}.get(status)
