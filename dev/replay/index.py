@@ -40,9 +40,19 @@ class Group:
     origins: tuple[tuple[str, str, str], ...]
 
     @property
+    def renamed(self) -> bool:
+        """Its one source type has another name at search time (``rename`` in props.conf)."""
+        return self.props.sourcetype != self.origins[0][0]
+
+    @property
+    def sourcetypes(self) -> set[str]:
+        """As searches see them. Those that nothing configures are all in one group."""
+        return {self.props.sourcetype} if self.renamed else {sourcetype for sourcetype, _, _ in self.origins}
+
+    @property
     def fixed(self) -> dict[str, set[str]]:
-        """What is known of every event of the group."""
-        known = {"sourcetype": {self.props.sourcetype}, "source": {source for _, source, _ in self.origins}}
+        """The values that events of the group have."""
+        known = {"sourcetype": self.sourcetypes, "source": {source for _, source, _ in self.origins}}
         # What labels.py leaves of event types is those that nobody defines: no event has one.
         return {"eventtype": {""}} | {n: v for n, v in known.items() if n not in overridden(self.props)}
 
@@ -175,12 +185,14 @@ class Index:
 
     def _origins(self, ctx: Context) -> dict[str, set[str]]:
         """See ``sources.Origins``."""
-        names = ("sourcetype", "source", "index")
+        names = ("source", "index")
         listed = ", ".join(f"list(DISTINCT {_COLUMNS[name].sql})" for name in names)
         found = ctx.engine.execute(f"SELECT {listed} FROM {self.table}")[0]
-        computed = set[str]().union(*(overridden(group.props) for group in self._groups(ctx)))
-        have = {name: set(values or ()) for name, values in zip(names, found, strict=True) if name not in computed}
-        return {**have, "eventtype": set()}
+        groups = self._groups(ctx)
+        have = {name: set(values or ()) for name, values in zip(names, found, strict=True)}
+        have["sourcetype"] = set[str]().union(*(group.sourcetypes for group in groups))
+        computed = set[str]().union(*(overridden(group.props) for group in groups))
+        return {**{name: values for name, values in have.items() if name not in computed}, "eventtype": set()}
 
     def _with_fields(self, ctx: Context, expr: SearchExpr, needs: Needs) -> Relation:
         """Events that satisfy the expression (without labels), group by group."""
@@ -215,7 +227,7 @@ class Index:
         if not early:
             rel = _tested(rel, expr, ctx)
         items = {kind: _label_list(found, rel, ctx) for kind, found in labels.items()}
-        if group.props.sourcetype != group.origins[0][0]:
+        if group.renamed:
             items["sourcetype"] = string(group.props.sourcetype)
         return rel.extend(items) if items else rel
 
