@@ -1,18 +1,16 @@
 """Lookup files that searches wrote, where they outlive the process: in the database of a server with a store.
 
-Each is a table there, with a row in ``written_lookups`` that says what its columns are.
+Each is a table there, with a row in ``written_lookups`` that says what its columns are. Only one thread at a time may
+be here: ``lookup_table`` holds its lock.
 """
 
 from __future__ import annotations
 
 import json
 from hashlib import sha256
-from threading import Lock
 
 from replay.engine import Engine
 from replay.relation import Relation, columns_as_json, columns_of_json, identifier, quote
-
-_writing = Lock()
 
 
 def keep(engine: Engine, file: str, rel: Relation) -> None:
@@ -30,7 +28,7 @@ def keep(engine: Engine, file: str, rel: Relation) -> None:
         return
     table = _table(engine, file)
     columns = quote(json.dumps(columns_as_json(rel.columns)))
-    with _writing, engine.transaction():
+    with engine.transaction():
         engine.execute(f"CREATE TABLE IF NOT EXISTS {_register(engine)} (file VARCHAR, columns VARCHAR)")
         engine.execute(f"DROP TABLE IF EXISTS {table}")
         engine.execute(f"CREATE TABLE {table} AS {rel.sql()}")
@@ -45,13 +43,12 @@ def kept(engine: Engine, file: str) -> Relation | None:
     if not engine.durable:
         return None
     there = f"SELECT 1 FROM duckdb_tables() WHERE {quote(engine.durable)} = database_name || '.' || schema_name || '.'"
-    with _writing:
-        if not engine.execute(f"{there} AND table_name = {quote(_REGISTER)}"):
-            return None
-        found = engine.execute(f"SELECT columns FROM {_register(engine)} WHERE file = {quote(file)}")
-        if not found:
-            return None
-        rel = engine.materialize(Relation(_table(engine, file), columns_of_json(json.loads(found[0][0]))))
+    if not engine.execute(f"{there} AND table_name = {quote(_REGISTER)}"):
+        return None
+    found = engine.execute(f"SELECT columns FROM {_register(engine)} WHERE file = {quote(file)}")
+    if not found:
+        return None
+    rel = engine.materialize(Relation(_table(engine, file), columns_of_json(json.loads(found[0][0]))))
     engine.keep(rel)
     return rel
 

@@ -29,7 +29,9 @@ from replay.terms import compile_terms
 _read: WeakKeyDictionary[Engine, dict[Path, Relation]] = WeakKeyDictionary()
 _written: WeakKeyDictionary[Engine, dict[Path, Relation]] = WeakKeyDictionary()
 writing = RLock()
-"""Held from where the rows of a file are read to where others take their place: two searches may append at once."""
+"""Held while it is looked up what a search wrote into a file, and from where its rows are read to where others take
+their place: two searches may append at once.
+"""
 _warned: WeakKeyDictionary[Engine, set[tuple[str, Place]]] = WeakKeyDictionary()
 
 
@@ -68,10 +70,10 @@ def _file_rows(lookup: Lookup, ctx: Context) -> Relation:
 
 def _rewritten(path: Path, ctx: Context) -> Relation | None:
     """What a search wrote into the file: in this session, or in one before it with the same store."""
-    written = _written.get(ctx.engine.root, {}).get(path)
-    if written is None and (written := kept(ctx.engine, _in_store(path))) is not None:
-        # Unless another search has written into it since.
-        written = _written.setdefault(ctx.engine.root, {}).setdefault(path, written)
+    with writing:
+        written = _written.get(ctx.engine.root, {}).get(path)
+        if written is None and (written := kept(ctx.engine, _in_store(path))) is not None:
+            _written.setdefault(ctx.engine.root, {})[path] = written
     return written
 
 

@@ -131,10 +131,13 @@ def _generates(cls: type[Command] | None) -> bool:
 
 def commands_in(value: Any) -> Iterator[Command]:
     """Every command in a pipeline or a command, those of its subsearches included."""
-    if isinstance(value, Command):
-        yield value
+    return (node for node in _nodes(value) if isinstance(node, Command))
+
+
+def _nodes(value: Any) -> Iterator[Any]:
+    yield value
     for part in parts(value):
-        yield from commands_in(part)
+        yield from _nodes(part)
 
 
 def parts(value: Any) -> Iterator[Any]:
@@ -153,10 +156,9 @@ def check_functions(value: Any, ctx: Context) -> None:
     """
     from replay.functions import find_function
 
-    if isinstance(value, Call):
-        find_function(value, ctx.place)
-    for part in parts(value):
-        check_functions(part, ctx)
+    for node in _nodes(value):
+        if isinstance(node, Call):
+            find_function(node, ctx.place)
 
 
 def expand_macros(text: str, ctx: Context) -> str:

@@ -223,8 +223,8 @@ WRONG = [
     (["--password-file", "nosuchfile"], "nosuchfile: cannot be read"),
     (["--tls-cert", "nosuchfile"], "--tls-cert and --tls-key go together"),
     (["--tls-cert", "nosuchfile", "--tls-key", "nosuchfile"], "nosuchfile: the certificate cannot be used"),
-    (["--store", PROGRAM], f"{PROGRAM}: this cannot be the folder of a server: File exists"),
-    (["--store", "/proc/store"], "/proc/store: this cannot be the folder of a server: No such file or directory"),
+    (["--store", PROGRAM], f"{PROGRAM}: nothing can be kept in this folder: File exists"),
+    (["--store", "/proc/store"], "/proc/store: nothing can be kept in this folder: No such file or directory"),
     (["--host", "host.invalid"], "cannot listen on host.invalid:0: "),
     (["--api-port", "70000"], "--api-port 70000: a port is a number from 0 to 65535"),
 ]

@@ -13,7 +13,7 @@ from replay.knowledge.app import App
 from replay.knowledge.conf import Stanza, boolean
 from replay.knowledge.layers import Layers, nearest, not_exported
 
-CORRELATION = "action.correlationsearch.enabled"
+CORRELATION_SWITCH = "action.correlationsearch.enabled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class SavedSearch:
         Raises:
             KnowledgeError: the setting is no boolean.
         """
-        return boolean(self.settings.get(CORRELATION) or "0", self.place)
+        return boolean(self.settings.get(CORRELATION_SWITCH) or "0", self.place)
 
 
 def all_saved_searches(layers: Layers) -> list[SavedSearch]:

@@ -12,7 +12,7 @@ from replay.commands import Command
 from replay.context import Context
 from replay.errors import KnowledgeError, Place, ReplayError, SearchError
 from replay.knowledge import App, SavedSearch, Setting
-from replay.knowledge.savedsearches import CORRELATION
+from replay.knowledge.savedsearches import CORRELATION_SWITCH
 from replay.linting.flow import AnyStore, Fields, LenientParser, Step, flow
 from replay.linting.source import place_in
 from replay.plan import Pipeline, commands_in, macro_readers
@@ -125,7 +125,7 @@ class ExaminedSearch:
     @property
     def correlation(self) -> bool:
         """Whether it is a correlation search of Enterprise Security."""
-        return self.flag(CORRELATION)
+        return self.flag(CORRELATION_SWITCH)
 
     @property
     def scheduled(self) -> bool:

@@ -10,7 +10,7 @@ from threading import Thread
 
 from replay.errors import ReplayError
 from replay.inputs import Event, Problem, read
-from replay.knowledge.savedsearches import CORRELATION
+from replay.knowledge.savedsearches import CORRELATION_SWITCH
 from replay.preview.bundle import bundle
 from replay.preview.web import Web
 from replay.serve.accounts import ADMIN
@@ -96,7 +96,7 @@ def write_risk(head: Head, say: Callable[[str], None]) -> None:
     for name, owner in head.apps.names(home, "savedsearches"):
         stanza = head.apps.stanza(home, "savedsearches", name) if owner == home else None
         try:
-            if stanza is None or not stanza.flag(CORRELATION):
+            if stanza is None or not stanza.flag(CORRELATION_SWITCH):
                 continue
             job = head.jobs.start(
                 Request(stanza.text("search"), home, ADMIN, label=name), run_actions(stanza, head.alerts)

@@ -25,10 +25,10 @@ from replay.stash import SOURCETYPE, stash_text
 
 RISK_INDEX, NOTABLE_INDEX = "risk", "notable"
 _RISK, _NOTABLE = "action.risk.param.", "action.notable.param."
-CORRELATION = "correlationsearch"
+CORRELATION_ACTION = "correlationsearch"
 """What looks like an action, and makes a saved search a correlation search."""
-_KNOWN = (CORRELATION, "risk", "notable")
-_ANNOTATIONS = f"action.{CORRELATION}.annotations"
+_KNOWN = (CORRELATION_ACTION, "risk", "notable")
+_ANNOTATIONS = f"action.{CORRELATION_ACTION}.annotations"
 _TOKEN = re.compile(r"\$(?:result\.)?([^$\s]+?)\$")
 _OF_THE_EVENT = ("host", "source", "sourcetype", "index", "_time", "_raw")
 _EMPTY = ("", "null")
@@ -135,7 +135,7 @@ class _Actor:
         return Event(text, ctx.now, "localhost", self._name, SOURCETYPE)
 
     def _label(self) -> str:
-        return self._settings.get(f"action.{CORRELATION}.label") or self._name
+        return self._settings.get(f"action.{CORRELATION_ACTION}.label") or self._name
 
     def _annotations(self) -> dict[str, Value]:
         text = self._settings.get(_ANNOTATIONS, "")

@@ -13,6 +13,7 @@ from threading import Lock
 from replay.context import Context, Dispatch
 from replay.engine import Engine
 from replay.errors import InputError, Place
+from replay.held import hold
 from replay.index import Index
 from replay.serve.accounts import Accounts
 from replay.serve.alerts import Alerts
@@ -21,13 +22,13 @@ from replay.serve.documents import Documents
 from replay.serve.errors import Refused
 from replay.serve.feeds import Message
 from replay.serve.jobs import Job, Jobs, Request
-from replay.serve.occupied import occupy
 from replay.serve.scheduler import Scheduler
 from replay.spl.timespec import parse_time
 from replay.store.folder import MANIFEST
 from replay.udf.times import parsed
 
 MOST_MESSAGES = 100
+_HELD = "serve.lock"
 
 
 class Head:
@@ -47,7 +48,9 @@ class Head:
             raise InputError("this folder belongs to `replay index`: name another for --store", Place(str(store)))
         self._temporary = tempfile.TemporaryDirectory(prefix="replay-serve-") if store is None else None
         self.folder = store or Path(self._temporary.name if self._temporary else "")
-        self._held = occupy(self.folder)
+        self._held = hold(
+            self.folder, _HELD, "another server works in this folder: stop it, or name another for --store"
+        )
         self.apps = Apps(self.folder / "etc" / "apps", given)
         self.engine = Engine(self.folder / "events.duckdb" if store else None)
         self.index = Index(self.engine)

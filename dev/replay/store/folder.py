@@ -4,7 +4,6 @@ interrupted leaves the store as it was; what it does not name is of no account, 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from replay.errors import InputError, Place
+from replay.held import hold
 from replay.store.manifest import Manifest, read_manifest
 
 MANIFEST = "store.json"
@@ -68,13 +68,9 @@ class StoreFolder:
         """What is in it, while nobody else changes it.
 
         Raises:
-            InputError: somebody else does.
+            InputError: somebody else does, or nothing can be written there.
         """
-        with (self.path / _LOCK).open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as e:
-                raise InputError("another run is changing this store: wait for its end", Place(str(self.path))) from e
+        with hold(self.path, _LOCK, "another run is changing this store: wait for its end"):
             yield self.read()
 
     def commit(self, manifest: Manifest, new: Iterable[Path]) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from replay.errors import KnowledgeError
 from replay.knowledge.conf import boolean
-from replay.knowledge.savedsearches import CORRELATION
+from replay.knowledge.savedsearches import CORRELATION_SWITCH
 from replay.linting.examined import ExaminedSearch
 from replay.linting.rule import Found, search_rule
 
-_SWITCHES = ("enableSched", "alert.suppress", "realtime_schedule", CORRELATION)
+_SWITCHES = ("enableSched", "alert.suppress", "realtime_schedule", CORRELATION_SWITCH)
 
 
 @search_rule(

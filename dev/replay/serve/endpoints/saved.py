@@ -15,7 +15,7 @@ from replay.errors import KnowledgeError, Place
 from replay.knowledge import Stanza
 from replay.knowledge.conf import boolean
 from replay.serve import saved
-from replay.serve.actions import ACTION, CORRELATION, actions_of
+from replay.serve.actions import ACTION, CORRELATION_ACTION, actions_of
 from replay.serve.alerts import group_of
 from replay.serve.calls import LISTING, Call, endpoint
 from replay.serve.conf_entries import ConfKind, content_of, encoded, settings_of
@@ -61,7 +61,7 @@ def _content(stanza: Stanza) -> dict[str, Any]:
     content = {**_DEFAULTS, **content_of(stanza)}
     none: list[str] = []
     actions = _shown(lambda: actions_of(stanza), none)
-    content["actions"] = ",".join(name for name in actions if name != CORRELATION)
+    content["actions"] = ",".join(name for name in actions if name != CORRELATION_ACTION)
     content |= {name: stanza.text(key) for name, key in _CALLED.items()}
     content["alert_type"] = content["alert_type"] or "always"
     content["is_scheduled"] = _shown(lambda: stanza.flag("enableSched"), False)
@@ -116,7 +116,7 @@ def _settings(call: Call, old: Stanza | None) -> dict[str, str]:
         settings["enableSched"] = "1" if call.flag("is_scheduled") else "0"
     if "actions" in given:
         wanted = [one.strip() for one in given["actions"].split(",") if one.strip()]
-        without = [one for one in actions_of(old) if one not in (*wanted, CORRELATION)] if old else []
+        without = [one for one in actions_of(old) if one not in (*wanted, CORRELATION_ACTION)] if old else []
         settings |= {f"action.{one}": "1" for one in wanted} | {f"action.{one}": "0" for one in without}
     _check_schedule(settings, old)
     return settings
