@@ -44,7 +44,7 @@ def selected(engine: Engine, part: Iterable[Batch]) -> Iterator[str]:
         selects = []
         for headers, group in groupby(part, lambda batch: batch.headers if isinstance(batch, Lines) else None):
             if headers is not None:  # one query for them all: to plan one takes as long as to read a megabyte
-                texts = [batch.text for batch in group if isinstance(batch, Lines)]
+                texts = [(batch.text, batch.ends) for batch in group if isinstance(batch, Lines)]
                 selects.append(headers(stack.enter_context(engine.lines(texts))))
                 continue
             for batch in group:

@@ -7,7 +7,6 @@ expressions and the like), become known to it when a query first names them.
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -257,12 +256,17 @@ class Engine:
         self._con.register(name, pa.table({n: pa.array(v, types[kind]) for n, (kind, v) in columns.items()}))
 
     @contextmanager
-    def lines(self, texts: Iterable[bytes]) -> Iterator[str]:
-        """The lines of texts in UTF-8, each ended by a line break, under a name that SQL may read: column ``raw``."""
+    def lines(self, texts: Iterable[tuple[bytes, Any]]) -> Iterator[str]:
+        """The lines of texts, under a name that SQL may read: column ``raw``.
+
+        Args:
+            texts: in UTF-8, each with a numpy array of where its line breaks are; one ends the last line. No line is
+                shorter than 13 bytes.
+        """
         import pyarrow as pa
 
         name = fresh_name("a")
-        self._con.register(name, pa.table({"raw": pa.chunked_array(map(_lines, texts))}))
+        self._con.register(name, pa.table({"raw": pa.chunked_array([_lines(*text) for text in texts])}))
         try:
             yield name
         finally:
@@ -336,12 +340,19 @@ class Engine:
         return int(self.scalar(f"SELECT count(*) FROM ({relation.sql()})"))
 
 
-def _lines(text: bytes) -> Any:
+def _lines(text: bytes, ends: Any) -> Any:
+    """The lines as views of the text, which is not copied. Layout of a view: Arrow Columnar Format, "Variable-size
+    Binary View Layout": length, first four bytes, number of the buffer, offset."""
+    import numpy as np
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    ends = pa.py_buffer(struct.pack("=qq", 0, len(text) - 1))
-    return pc.split_pattern(pa.LargeStringArray.from_buffers(1, ends, pa.py_buffer(text)), "\n")[0].values
+    read = np.frombuffer(text, np.uint8)
+    views = np.zeros(len(ends), [("length", "<i4"), ("first", "<u4"), ("buffer", "<i4"), ("offset", "<i4")])
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    views["length"], views["offset"] = ends - starts, starts
+    views["first"] = read[starts[:, None] + np.arange(4)].view("<u4")[:, 0]
+    buffers = [None, pa.py_buffer(views), pa.py_buffer(text)]
+    return pa.Array.from_buffers(pa.string_view(), len(views), buffers)
 
 
 def _whole(value: Any) -> Any:

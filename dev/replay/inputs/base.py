@@ -146,16 +146,21 @@ class Lines:
 
     Attributes:
         text: whole events in UTF-8, one a line; a line break ends the last.
-        events: how many.
+        ends: where its line breaks are, as a numpy array.
         headers: takes the name of a table of these lines (column ``raw``), returns a SELECT of raw, time, host, source
             and sourcetype; where it cannot tell, the time is null.
         careful: reads them one by one, and reports what is malformed.
     """
 
     text: bytes
-    events: int
+    ends: Any
     headers: Callable[[str], str]
     careful: Callable[[], Iterator[Event]]
+
+    @property
+    def events(self) -> int:
+        """How many."""
+        return len(self.ends)
 
 
 class Confidence(IntEnum):

@@ -7,8 +7,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from hashlib import file_digest
 from pathlib import Path
+
+from blake3 import blake3
 
 from replay.arrivals import Batch, batches, selected, size
 from replay.engine import Engine
@@ -22,6 +23,7 @@ _TEXT = 16 * 1024 * 1024
 _EVENTS = 50_000
 """About how much goes into one file; each is held in memory while it is written."""
 _ROW_GROUP = 4096
+_PIECE = 1024 * 1024
 _WRITERS = 2
 
 
@@ -49,7 +51,7 @@ def new_sources(paths: Sequence[Path | str], manifest: Manifest, options: Option
         options: how they are read.
 
     Returns:
-        file -> SHA-256 of those that are new, and the files whose content is there already.
+        file -> digest of those that are new, and the files whose content is there already.
 
     Raises:
         InputError: a path does not exist, is standard input, or is a file that was indexed with another content:
@@ -57,18 +59,17 @@ def new_sources(paths: Sequence[Path | str], manifest: Manifest, options: Option
     """
     if "-" in map(str, paths):
         raise InputError("a store takes files, not standard input: save it to a file first")
-    have = {source.sha256: source.name for bucket in manifest.buckets for source in bucket.sources}
-    names = {name: sha256 for sha256, name in have.items()}
+    have = {source.digest: source.name for bucket in manifest.buckets for source in bucket.sources}
+    names = {name: digest for digest, name in have.items()}
     new: dict[str, str] = {}
     known: list[str] = []
     for file in files_of(paths, options["on_problem"]):
         try:
-            with open(file, "rb") as content:
-                sha256 = file_digest(content, "sha256").hexdigest()
+            digest = _digest(file)
         except OSError:
-            sha256 = ""  # the reader reports it
+            digest = ""  # the reader reports it
         name = os.path.abspath(file)
-        if sha256 and (sha256 in have or sha256 in new.values()):
+        if digest and (digest in have or digest in new.values()):
             known.append(file)
         elif name in names:
             raise InputError(
@@ -77,8 +78,17 @@ def new_sources(paths: Sequence[Path | str], manifest: Manifest, options: Option
                 Place(file),
             )
         else:
-            new[file] = sha256
+            new[file] = digest
     return new, known
+
+
+def _digest(file: str) -> str:
+    """BLAKE3, which takes a third of the time of SHA-256."""
+    digest = blake3()
+    with open(file, "rb", buffering=0) as content:
+        while piece := content.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def index_logs(
@@ -105,8 +115,8 @@ def index_logs(
         name = f"bucket-{1 + max((int(b.name.rpartition('-')[2]) for b in manifest.buckets), default=0):06}"
         folder.file(name).mkdir()
         writing = _Writing(engine, folder.file(name), index, manifest.last)
-        read = [writing.add(file, sha256, options) for file, sha256 in new.items()]
-        sources = tuple(source for source in read if source.sha256)  # without one, it could not be read
+        read = [writing.add(file, digest, options) for file, digest in new.items()]
+        sources = tuple(source for source in read if source.digest)  # without one, it could not be read
         files = writing.finish()
         bucket = Bucket(name, tuple(f"{name}/{file.name}" for file in files), writing.last, sources)
         folder.commit(manifest.with_bucket(bucket), files)
@@ -130,7 +140,7 @@ class _Writing:
         self._files: list[Path] = []
         self._under_way: deque[Future[None]] = deque()
 
-    def add(self, file: str, sha256: str, options: Options) -> Source:
+    def add(self, file: str, digest: str, options: Options) -> Source:
         """Read a file; what is read is written meanwhile."""
         events = 0
         try:
@@ -145,7 +155,7 @@ class _Writing:
         except BaseException:
             self._pool.shutdown(cancel_futures=True)
             raise
-        return Source(os.path.abspath(file), sha256, events)
+        return Source(os.path.abspath(file), digest, events)
 
     def finish(self) -> list[Path]:
         """Wait for the writers; the files."""

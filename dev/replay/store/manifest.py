@@ -10,7 +10,7 @@ from typing import Any
 from replay.errors import InputError, Place
 from replay.relation import Column, columns_as_json, columns_of_json
 
-FORMAT = 1
+FORMAT = 2
 """Of the store; another number is refused."""
 
 
@@ -20,12 +20,12 @@ class Source:
 
     Attributes:
         name: as the user named it.
-        sha256: of its content; the same content is not indexed twice.
+        digest: BLAKE3 of its content; the same content is not indexed twice.
         events: found in it.
     """
 
     name: str
-    sha256: str
+    digest: str
     events: int
 
 
@@ -124,7 +124,7 @@ def _bucket(read: dict[str, Any]) -> Bucket:
         _inside(read["name"]),
         tuple(_inside(file) for file in read["files"]),
         int(read["last"]),
-        tuple(Source(str(s["name"]), str(s["sha256"]), int(s["events"])) for s in read["sources"]),
+        tuple(Source(str(s["name"]), str(s["digest"]), int(s["events"])) for s in read["sources"]),
         tuple(_summary(s) for s in read["summaries"]),
     )
 

@@ -21,6 +21,7 @@ from replay.session import Loaded, Session
 from replay.store import indexing
 from replay.store.folder import MANIFEST, StoreFolder
 from replay.store.indexing import Indexed, index_logs
+from replay.store.manifest import FORMAT
 from replay.store.summarising import datasets_read, summarise
 from support import ROOT, SHARED, write_app
 
@@ -170,10 +171,11 @@ def manifest(store: Path, text: str) -> Path:
 
 BAD = {
     "no JSON": ("{", "not the manifest of a store"),
-    "another format": ('{"format": 99, "buckets": []}', "format 99, not 1"),
-    "no buckets": ('{"format": 1}', "not the manifest of a store"),
+    "another format": ('{"format": 99, "buckets": []}', f"format 99, not {FORMAT}"),
+    "no buckets": (f'{{"format": {FORMAT}}}', "not the manifest of a store"),
     "a way out": (
-        '{"format": 1, "buckets": [{"name": "b", "files": ["../x"], "last": 0, "sources": [], "summaries": []}]}',
+        f'{{"format": {FORMAT}, "buckets": [{{"name": "b", "files": ["../x"], '
+        '"last": 0, "sources": [], "summaries": []}]}',
         "leaves the store",
     ),
 }
