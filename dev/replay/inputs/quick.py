@@ -149,7 +149,9 @@ _STAMP = (  # of the first TimeCreated, whatever it holds
 )
 _MICROSECONDS = f"epoch_us(TRY_CAST(nullif({_STAMP}, '') AS TIMESTAMP))"
 _LONGEST_HEAD = 60_000  # bytes; the careful reader looks no further than 64 KB for the end of System
-_COMPUTER, _CHANNEL = (f"regexp_extract(head, '<{name}>([^<]*)<', 1)" for name in ("Computer", "Channel"))
+_COMPUTER, _CHANNEL = (f"split_part(split_part(head, '<{name}>', 2), '<', 1)" for name in ("Computer", "Channel"))
+# No reference in it, and it does not run on to the end of the head, where the careful reader finds no end of it.
+_PLAIN = "NOT contains({0}, '&') AND NOT contains({0}, '>')"
 
 
 def headers_sql(lines: str, *, source: str, sourcetype: str) -> str:
@@ -160,11 +162,12 @@ def headers_sql(lines: str, *, source: str, sourcetype: str) -> str:
         source: what stands before the channel in the source of an event.
         sourcetype: of the events.
     """
-    known = f"NOT contains(host, '&') AND NOT contains(channel, '&') AND size < {_LONGEST_HEAD}"
+    plain = f"{_PLAIN.format('host')} AND {_PLAIN.format('channel')} AND ends_with(head, '>')"
+    known = f"{plain} AND strlen(head) < {_LONGEST_HEAD}"
     return (
         f"SELECT raw, CASE WHEN {known} THEN us // 1000000 + (us % 1000000) / 1000000.0::DOUBLE END AS time, "
         f"CASE WHEN host = '' THEN {quote(NO_HOST)} ELSE host END AS host, "
         f"{quote(source)} || channel AS source, {quote(sourcetype)} AS sourcetype "
-        f"FROM (SELECT raw, {_MICROSECONDS} AS us, {_COMPUTER} AS host, {_CHANNEL} AS channel, strlen(head) AS size "
+        f"FROM (SELECT raw, {_MICROSECONDS} AS us, {_COMPUTER} AS host, {_CHANNEL} AS channel, head "
         f"FROM (SELECT raw, split_part(raw, '</System>', 1) AS head FROM {lines}))"
     )

@@ -27,6 +27,9 @@ def event(text: str, system: str = "", attribute: str = " xmlns='x'") -> str:
     )
 
 
+STAMP = "<TimeCreated SystemTime='2024-03-12T10:00:00.000000Z'/>"
+
+
 def by_the_block(path: Path) -> tuple[list[Event], list[Problem], int]:
     """The events as the index holds them, and how many blocks there were."""
     problems: list[Problem] = []
@@ -72,6 +75,17 @@ LINES = {
     "escaped channel": event(
         "f", "<Channel>A &amp; B</Channel><TimeCreated SystemTime='2024-03-12T10:00:00.000000Z'/>"
     ),
+    "a channel without an end": event("f", STAMP + "<Computer>h2</Computer><Channel>A").replace(
+        "<Computer>h1</Computer>", ""
+    ),
+    "a channel without an end, with a mark": event("f", STAMP + "<Channel>A>").replace("<Computer>h1</Computer>", ""),
+    "a computer without an end": event("f", STAMP + "<Channel>A</Channel><Computer>h2").replace(
+        "<Computer>h1</Computer>", ""
+    ),
+    "a mark in a channel": event("f", STAMP + "<Channel>A>B</Channel>"),
+    "two computers": event("f", STAMP + "<Channel>A</Channel><Computer>h2</Computer>"),
+    "an empty computer": event("f", STAMP + "<Channel>A</Channel><Computer></Computer>"),
+    "an attribute of a channel": event("f", STAMP + "<Channel a='b'>A</Channel><Channel>B</Channel>"),
     "no attribute": event("g", attribute=""),
     "two in a line": event("h") + event("i"),
     "over two lines": event("j\nk"),
