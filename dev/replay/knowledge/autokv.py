@@ -44,7 +44,6 @@ _ATTRIBUTES = (
 _HEAD_NAME, _TEXT_NAME, _VALUES_NAME = "__head", "__text", "__values"
 _HEAD, _TEXT, _VALUES = (f'"{name}"' for name in (_HEAD_NAME, _TEXT_NAME, _VALUES_NAME))
 _DATA_NAME = r"""<Data Name=['"]([^'"<>]+)['"]"""
-_BLANK_AFTER_NAME = r"""['"]\s+>"""
 _LEAF = r"<([A-Za-z_][\w.\-]*)(?:\s[^<>]*)?>[^<]+</"
 _PAIR_KEY = r'(?:^|[\s,;?&|({\[])([A-Za-z_][\w.\-]*)\s?=\s?["\w\-/\\.:@]'
 _WORD = re.compile(r"[A-Za-z_][\w.\-]*")
@@ -83,38 +82,34 @@ def _found_in(name: str) -> str:
 def _read_at_once(rel: Relation, names: Sequence[str]) -> Relation:
     """Events with the values of all these names.
 
-    The inside of EventData, quoted as JSON, becomes an object by two replacements. What is out of order (an element
-    that is not Data, a value that holds the end of a tag, both kinds of quotes) leaves a ``<`` or is no JSON: in such
-    an event each field is searched for on its own. So it is in one that does not end with EventData, or has an element
-    of a wanted name before it: those may be fields, too.
+    The inside of EventData, quoted as JSON, becomes an object by two replacements: its keys are ``Data Name='X``. What
+    is out of order (an element that is not Data, a value that holds the end of a tag, both kinds of quotes) leaves a
+    mark in the object or makes no JSON of it: in such an event each field is searched for on its own. So it is in one
+    that has another EventData or System, a Data elsewhere, or an element of a wanted name: that may be the field, too.
     """
     listed = ", ".join([*(c.sql for c in rel.columns.values()), ORDER])
-    parts = f"SELECT *, {_either_quote(_parts)} AS __parts FROM {rel.name}"
-    inside = f"SELECT *, string_split(__parts[2], '</Data></EventData>') AS __inside FROM ({parts})"
-    named = "'<Data Name='"
-    in_order = f"NOT contains(__parts[1], {named}) AND NOT contains(__inside[2], {named})"
-    in_order = f"len(__parts) = 2 AND len(__inside) = 2 AND {in_order}"
-    objects = f"SELECT *, CASE WHEN {in_order} THEN {_either_quote(_object)} END AS __object FROM ({inside})"
-    paths = ", ".join(quote("$." + json.dumps(name, ensure_ascii=False)) for name in names)
+    parts = f"SELECT *, string_split({_TEXT}, 'EventData>') AS __parts FROM {rel.name}"
+    plain = f"NOT regexp_matches(__parts[1], {quote(_any_element(names))}) AND __parts[3] = '</Event>'"
+    tested = f"SELECT *, {plain} AS __plain FROM ({parts})"
+    named, elsewhere = quote("<Data Name="), "split_part(__parts[1], '</System>', 2)"
+    alone = f"{elsewhere} = '<' AND NOT contains(__parts[1], {named}) AND NOT contains(__parts[3], {named})"
+    shape = "len(__parts) = 3 AND ends_with(__parts[1], '</System><') AND ends_with(__parts[2], '</Data></')"
+    in_order = f"{shape} AND CASE WHEN __plain THEN true ELSE {alone} END"
+    objects = f"SELECT *, CASE WHEN {in_order} THEN {_either_quote(_object)} END AS __object FROM ({tested})"
     # random() makes DuckDB compute the values here and once, and not again in each filter that asks for one of them.
-    read = f"try(json_extract_string({_without_empty('__object')}, [{paths}]))"
-    # Behind a name with a blank, as in <Data Name='A' >, a mark in the value would pass for the name's end.
-    no_blank = f"(NOT contains(__object, '>') OR NOT regexp_matches(__inside[1], {quote(_BLANK_AFTER_NAME)}))"
-    found = f"CASE WHEN random() >= 0 AND NOT contains(__object, '<') AND {no_blank} THEN {read} END"
-    head = f"split_part(__parts[1], '</System>', 1) AS {_HEAD}"
+    found = f"CASE WHEN random() >= 0 THEN {_either_quote(lambda mark: _object_read(mark, names))} END"
+    head = f"CASE WHEN __object IS NULL THEN split_part({_TEXT}, '</System>', 1) ELSE __parts[1] END AS {_HEAD}"
     values = f"SELECT *, {head}, {found} AS __read FROM ({objects})"
     hidden = {_HEAD_NAME: Column(_HEAD, Kind.STR), _VALUES_NAME: Column(_VALUES, Kind.MV)}
     # One choice for all names: where every event of some thousand is in order, DuckDB then copies nothing.
-    elsewhere = f"regexp_matches(__parts[1], {quote(_any_element(names))})"
-    whole = f"__read IS NOT NULL AND __inside[2] = '</Event>' AND NOT {elsewhere}"
-    alone = ", ".join(_on_its_own(name, f"__read[{i}]") for i, name in enumerate(names, 1))
-    chosen = f"CASE WHEN {whole} THEN __read ELSE [{alone}] END AS {_VALUES}"
+    each = ", ".join(_on_its_own(name, f"__read[{i}]") for i, name in enumerate(names, 1))
+    chosen = f"CASE WHEN __plain AND __read IS NOT NULL THEN __read ELSE [{each}] END AS {_VALUES}"
     return rel.derive(f"SELECT {listed}, {_HEAD}, {chosen} FROM ({values})", {**rel.columns, **hidden})
 
 
 def _on_its_own(name: str, read: str) -> str:
-    """SQL of a field of an event that is not in order, or ends with other elements than Data."""
-    data = f"CASE WHEN __read IS NULL THEN {_search(_TEXT, _data(name))} ELSE {read} END"
+    """SQL of a field of an event that is not in order, or has other elements than Data."""
+    data = f"CASE WHEN __read IS NULL THEN {_search(_TEXT, _data(name))} ELSE nullif({read}, '') END"
     return data if name in _ATTRIBUTES else f"coalesce({data}, {_search(_TEXT, _element(name))})"
 
 
@@ -124,23 +119,27 @@ def _either_quote(sql: Callable[[str], str]) -> str:
     return f"""CASE WHEN starts_with({_TEXT}, '<Event xmlns="') THEN {double} ELSE {single} END"""
 
 
-def _parts(mark: str) -> str:
-    """SQL of what stands before the first named Data of an event, and behind its name has begun."""
-    return f"string_split({_TEXT}, {quote(f'<EventData><Data Name={mark}')})"
-
-
 def _object(mark: str) -> str:
-    """SQL that makes ``{"A":"a","B":"b"}`` of ``A'>a</Data><Data Name='B'>b``."""
-    quoted = "json_quote(__inside[1])"
-    mark = json.dumps(mark)[1:-1]
-    for old, new in ((f"</Data><Data Name={mark}", '","'), (f"{mark}>", '":"')):
+    """SQL that makes ``{"":"","Data Name='A":"a","/":0}`` of ``<Data Name='A'>a</Data></``."""
+    quoted = "json_quote(concat('</Data>', __parts[2]))"
+    for old, new in (("</Data><", '","'), (f"{_in_json(mark)}>", '":"')):
         quoted = f"replace({quoted}, {quote(old)}, {quote(new)})"
-    return f"concat('{{', {quoted}, '}}')"
+    return f"""concat('{{"":', {quoted}, ':0}}')"""
 
 
-def _without_empty(text: str) -> str:
-    """SQL of a JSON object with null for the empty texts in it: a field without a value is none."""
-    return f"""CASE WHEN contains({text}, '":""') THEN replace({text}, '":""', '":null') ELSE {text} END"""
+def _object_read(mark: str, names: Sequence[str]) -> str:
+    """SQL of the values in the object; null if a tag in it is not ``<Data Name='X'>`` to the letter."""
+    other = "'" if mark == '"' else '"'
+    # A tag that ends in another way, as <Data Name='A' >: a mark in the value would pass for its end.
+    ends = f"{other}\\s*>|{mark}\\s+>"
+    to_the_letter = f"NOT contains(__object, '<') AND NOT contains(__object, {quote(f'Name={_in_json(other)}')})"
+    to_the_letter += f" AND (NOT contains(__object, '>') OR NOT regexp_matches(__parts[2], {quote(ends)}))"
+    paths = ", ".join(quote("$." + json.dumps(f"Data Name={mark}{name}", ensure_ascii=False)) for name in names)
+    return f"CASE WHEN {to_the_letter} THEN try(json_extract_string(__object, [{paths}])) END"
+
+
+def _in_json(mark: str) -> str:
+    return json.dumps(mark)[1:-1]
 
 
 def automatic_field(props: Props, name: str, raw: Relation) -> Expr:
@@ -184,7 +183,7 @@ def _xml(name: str, values: Sequence[str]) -> Expr:
     if name in _SYSTEM:
         anywhere = _search(_TEXT, _element(name))
         return Expr(f"coalesce({_search(_HEAD, _element(name))}, {anywhere})" if values else anywhere, Kind.STR)
-    found = f"{_VALUES}[{values.index(name) + 1}]" if values else _search(_TEXT, _data(name))
+    found = f"nullif({_VALUES}[{values.index(name) + 1}], '')" if values else _search(_TEXT, _data(name))
     if name in _ATTRIBUTES:
         value = f"""{re.escape(name)}=['"]([^'"<>]*)"""
         head = _HEAD if values else f"split_part({_TEXT}, '</System>', 1)"
@@ -204,7 +203,8 @@ def _data(name: str) -> str:
 
 
 def _any_element(names: Iterable[str]) -> str:
-    return f"<(?:{'|'.join(map(re.escape, names))})[\\s>]"
+    """What tells of a Data, another System, or an element of one of these names before the end of the first System."""
+    return f"(?s)<(?:Data|{'|'.join(map(re.escape, names))})[\\s>]|</System>(?:[^<]|<.)"
 
 
 def _element(name: str) -> str:

@@ -19,7 +19,8 @@ TEXT = st.lists(
     st.sampled_from(
         ["a", "B", " ", "Image", '"', "'", "\\", "\\\\", "\n", "\t", "\x01", "\x7f", "&lt;", "&gt;", "&amp;", "&quot;",
          "&#39;", "&#x41;", "'>", '">', "='", "{", "}", '","', '":"', "\\u0041", "é", "\U0001f600", "<", ">", "</Data>",
-         "</EventData>", "</Data></EventData>", "<Data Name='", '</Data><Data Name="', "</System>", "]]>", "null"]
+         "</EventData>", "</Data></EventData>", "<Data Name='", '</Data><Data Name="', "</System>", "]]>", "null",
+         "EventData>", "System>", "Name='", 'Name="', "'\n>"]
     ),
     max_size=6,
 ).map("".join)  # fmt: skip
@@ -27,9 +28,11 @@ RENDERED = (
     "<RenderingInfo Culture='en-US'><Message>m</Message><Channel>c</Channel><RuleName>r</RuleName></RenderingInfo>"
 )
 DATA = st.builds(
-    lambda name, quote, blank, value, between: f"<Data Name={quote}{name}{quote}{blank}>{value}</Data>{between}",
+    lambda name, quotes, blank, value, between: (
+        f"<Data Name={quotes[0]}{name}{quotes[1]}{blank}>{value}</Data>{between}"
+    ),
     st.sampled_from([*NAMES, "Other", "Two words", ""]),
-    st.sampled_from(["'", "'", "'", '"']),
+    st.sampled_from(["''", "''", "''", "''", '""', "'\"", "\"'"]),
     st.sampled_from(["", "", "", " ", "\n"]),
     TEXT,
     st.sampled_from(["", "", "", " ", "\n", "<Data>unnamed</Data>", "<Binary>00</Binary>", "<User>element</User>"]),
@@ -50,6 +53,7 @@ EVENT = st.builds(
             "<RuleName a='1'>element</RuleName>",
             "<CommandLine/>",
             "<Data Name='Image'>in System</Data>",
+            "</System><System>",
         ]
     ),
     st.sampled_from(["", "", "<User>element</User>", RENDERED]),
