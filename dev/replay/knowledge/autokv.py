@@ -44,6 +44,8 @@ _ATTRIBUTES = (
 _HEAD_NAME, _TEXT_NAME, _VALUES_NAME = "__head", "__text", "__values"
 _HEAD, _TEXT, _VALUES = (f'"{name}"' for name in (_HEAD_NAME, _TEXT_NAME, _VALUES_NAME))
 _DATA_NAME = r"""<Data Name=['"]([^'"<>]+)['"]"""
+_ANY_DATA = r"""<Data Name=['"]([^'"<>]*)['"]\s*>([^<]*)</Data>"""
+_ANY_ELEMENT = r"<([^\s<>/]+)(?:\s[^<>]*)?>([^<]*)</([^\s<>/]+)>"
 _LEAF = r"<([A-Za-z_][\w.\-]*)(?:\s[^<>]*)?>[^<]+</"
 _PAIR_KEY = r'(?:^|[\s,;?&|({\[])([A-Za-z_][\w.\-]*)\s?=\s?["\w\-/\\.:@]'
 _WORD = re.compile(r"[A-Za-z_][\w.\-]*")
@@ -84,7 +86,7 @@ def _read_at_once(rel: Relation, names: Sequence[str]) -> Relation:
 
     The inside of EventData, quoted as JSON, becomes an object by two replacements: its keys are ``Data Name='X``. What
     is out of order (an element that is not Data, a value that holds the end of a tag, both kinds of quotes) leaves a
-    mark in the object or makes no JSON of it: in such an event each field is searched for on its own. So it is in one
+    mark in the object or makes no JSON of it: of such an event all Data and elements are listed. So they are of one
     that has another EventData or System, a Data elsewhere, or an element of a wanted name: that may be the field, too.
     """
     listed = ", ".join([*(c.sql for c in rel.columns.values()), ORDER])
@@ -100,17 +102,36 @@ def _read_at_once(rel: Relation, names: Sequence[str]) -> Relation:
     found = f"CASE WHEN random() >= 0 THEN {_either_quote(lambda mark: _object_read(mark, names))} END"
     head = f"CASE WHEN __object IS NULL THEN split_part({_TEXT}, '</System>', 1) ELSE __parts[1] END AS {_HEAD}"
     values = f"SELECT *, {head}, {found} AS __read FROM ({objects})"
+    whole = f"SELECT *, coalesce(__plain AND __read IS NOT NULL, false) AS __whole FROM ({values})"
+    lists = ", ".join(f"CASE WHEN NOT __whole THEN {sql} END AS {name}" for name, sql in _LISTS.items())
     hidden = {_HEAD_NAME: Column(_HEAD, Kind.STR), _VALUES_NAME: Column(_VALUES, Kind.MV)}
     # One choice for all names: where every event of some thousand is in order, DuckDB then copies nothing.
-    each = ", ".join(_on_its_own(name, f"__read[{i}]") for i, name in enumerate(names, 1))
-    chosen = f"CASE WHEN __plain AND __read IS NOT NULL THEN __read ELSE [{each}] END AS {_VALUES}"
-    return rel.derive(f"SELECT {listed}, {_HEAD}, {chosen} FROM ({values})", {**rel.columns, **hidden})
+    each = ", ".join(_listed(name, f"__read[{i}]") for i, name in enumerate(names, 1))
+    chosen = f"CASE WHEN __whole THEN __read ELSE [{each}] END AS {_VALUES}"
+    return rel.derive(
+        f"SELECT {listed}, {_HEAD}, {chosen} FROM (SELECT *, {lists} FROM ({whole}))", {**rel.columns, **hidden}
+    )
 
 
-def _on_its_own(name: str, read: str) -> str:
+def _all_of(pattern: str, group: int) -> str:
+    return f"regexp_extract_all({_TEXT}, {quote(pattern)}, {group})"
+
+
+_TAGS = f"list_zip({_all_of(_ANY_ELEMENT, 1)}, {_all_of(_ANY_ELEMENT, 3)})"
+# Every Data and every element of an event, to be looked up by name.
+_LISTS = {
+    "__data": _all_of(_ANY_DATA, 1),
+    "__data_values": _all_of(_ANY_DATA, 2),
+    "__elements": f"list_transform({_TAGS}, lambda tag: CASE WHEN tag[1] = tag[2] THEN tag[1] END)",
+    "__elements_values": _all_of(_ANY_ELEMENT, 2),
+}
+
+
+def _listed(name: str, read: str) -> str:
     """SQL of a field of an event that is not in order, or has other elements than Data."""
-    data = f"CASE WHEN __read IS NULL THEN {_search(_TEXT, _data(name))} ELSE nullif({read}, '') END"
-    return data if name in _ATTRIBUTES else f"coalesce({data}, {_search(_TEXT, _element(name))})"
+    data, element = (f"nullif({n}_values[list_position({n}, {quote(name)})], '')" for n in ("__data", "__elements"))
+    data = f"CASE WHEN __read IS NULL THEN {data} ELSE nullif({read}, '') END"
+    return data if name in _ATTRIBUTES else f"coalesce({data}, {element})"
 
 
 def _either_quote(sql: Callable[[str], str]) -> str:

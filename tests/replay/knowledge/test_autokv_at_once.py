@@ -14,7 +14,7 @@ from replay.knowledge import Knowledge
 from replay.plan import plan_search
 from support import write_app
 
-NAMES = ("Image", "CommandLine", "User", "user", "RuleName", "A.b-c")
+NAMES = ("Image", "CommandLine", "User", "user", "RuleName", "A.b-c", "Größe", "a_1")
 TEXT = st.lists(
     st.sampled_from(
         ["a", "B", " ", "Image", '"', "'", "\\", "\\\\", "\n", "\t", "\x01", "\x7f", "&lt;", "&gt;", "&amp;", "&quot;",
@@ -35,7 +35,21 @@ DATA = st.builds(
     st.sampled_from(["''", "''", "''", "''", '""', "'\"", "\"'"]),
     st.sampled_from(["", "", "", " ", "\n"]),
     TEXT,
-    st.sampled_from(["", "", "", " ", "\n", "<Data>unnamed</Data>", "<Binary>00</Binary>", "<User>element</User>"]),
+    st.sampled_from(
+        [
+            "",
+            "",
+            "",
+            " ",
+            "\n",
+            "<Data>unnamed</Data>",
+            "<Binary>00</Binary>",
+            "<User>element</User>",
+            "<User a='1'/>x</User>",
+            "<User>x</Usr>",
+            "<Größe>9</Größe>",
+        ]
+    ),
 )
 EVENT = st.builds(
     lambda quote, system, between, data, end: (
@@ -65,7 +79,7 @@ EVENT = st.builds(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=st.lists(EVENT, min_size=1, max_size=12))
 def test_at_once_and_one_by_one(events: list[str], tmp_path: Path) -> None:
     knowledge = Knowledge.load([write_app(tmp_path / "app", {"props": {"st": {"KV_MODE": "xml"}}})])
