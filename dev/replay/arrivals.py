@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from itertools import groupby
 
@@ -10,6 +11,8 @@ from replay.engine import Engine
 from replay.inputs import Event, Lines
 
 _FEW = 5_000
+_TEXT = 16 * 1024 * 1024
+_EVENTS = 50_000
 Batch = Sequence[Event] | Lines
 """Events that are handed on together."""
 
@@ -32,6 +35,39 @@ def batches(events: Iterable[Event | Lines]) -> Iterator[Batch]:
 def size(batch: Batch) -> int:
     """How many events a batch holds."""
     return batch.events if isinstance(batch, Lines) else len(batch)
+
+
+def parts(found: Iterable[Batch]) -> Iterator[list[Batch]]:
+    """Batches that are worth a query, or a file, of their own; each part is held in memory while it is written."""
+    part: list[Batch] = []
+    text = events = 0
+    for batch in found:
+        part.append(batch)
+        text += len(batch.text) if isinstance(batch, Lines) else sum(len(event.raw) for event in batch)
+        events += size(batch)
+        if text >= _TEXT or events >= _EVENTS:
+            yield part
+            part, text, events = [], 0, 0
+    if part:
+        yield part
+
+
+def one_by_one(part: Iterable[Batch]) -> Iterator[Batch]:
+    """The same events; those of lines are read carefully."""
+    for batch in part:
+        if isinstance(batch, Lines):
+            yield from batches(batch.careful())
+        else:
+            yield batch
+
+
+def ahead(found: Iterator[list[Batch]]) -> Iterator[list[Batch]]:
+    """The same parts: while one is being used, another thread reads the next."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, found, None)
+        while (part := coming.result()) is not None:
+            coming = pool.submit(next, found, None)
+            yield part
 
 
 @contextmanager

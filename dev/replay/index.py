@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 
-from replay.arrivals import Batch, batches, selected, size
+from replay.arrivals import Batch, batches, one_by_one, parts, selected, size
 from replay.commands import Needs
 from replay.commands.fields import matcher
 from replay.context import Context
@@ -91,29 +91,30 @@ class Index:
             index: its name.
             engine: the branch of the calling thread, where it has one.
         """
+        return self.add_parts(parts(batches(events)), index, engine)
+
+    def add_parts(self, read: Iterable[list[Batch]], index: str, engine: Engine | None = None) -> int:
+        """As ``add``, for events that are already in parts."""
         engine = engine or self.engine
         total = 0
-        for batch in batches(events):
-            if not self._add(batch, index, engine):
-                assert isinstance(batch, Lines)
-                for one in batches(batch.careful()):
-                    self._add(one, index, engine)
-                    total += size(one)
-            else:
-                total += size(batch)
+        for part in read:
+            if not self._add(part, index, engine):
+                part = list(one_by_one(part))
+                self._add(part, index, engine)
+            total += sum(map(size, part))
         self._datasets.clear()
         return total
 
-    def _add(self, batch: Batch, index: str, engine: Engine) -> bool:
-        """Append a batch; false, and nothing done, if the headers of lines are not as simple as they should be."""
-        count = size(batch)
+    def _add(self, part: list[Batch], index: str, engine: Engine) -> bool:
+        """Append a part; false, and nothing done, if the headers of lines are not as simple as they should be."""
+        count = sum(map(size, part))
         first = self._numbers(count)
-        with selected(engine, [batch]) as events:
+        with selected(engine, part) as events:
             engine.execute(
                 f"INSERT INTO {self.table} SELECT raw, time, host, source, sourcetype, {quote(index)}, "
                 f"{first} + row_number() OVER () FROM ({events})"
             )
-        if not isinstance(batch, Lines):
+        if not any(isinstance(batch, Lines) for batch in part):
             return True
         added = f"__n > {first} AND __n <= {first + count}"
         if engine.scalar(f"SELECT count(*) FROM {self.table} WHERE {added} AND _time IS NULL"):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from replay.arrivals import ahead, batches, parts
 from replay.context import Context
 from replay.engine import Engine
 from replay.errors import KnowledgeError, Place, SearchError
@@ -170,7 +171,10 @@ class Session:
         started = time.perf_counter()
         options = loaded.options(sourcetype, on_bytes)
         options["texts"] = texts
-        loaded.events = self.index.add(read_blocks(paths, **options), index) + loaded.passed
+        read = parts(batches(read_blocks(paths, **options)))
+        if "-" not in map(str, paths):  # whoever waits for standard input must be able to interrupt
+            read = ahead(read)
+        loaded.events = self.index.add_parts(read, index) + loaded.passed
         self.index.partial = loaded.passed > 0
         loaded.seconds = time.perf_counter() - started
         return loaded

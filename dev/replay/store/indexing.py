@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from blake3 import blake3
 
-from replay.arrivals import Batch, batches, selected, size
+from replay.arrivals import Batch, batches, one_by_one, parts, selected, size
 from replay.engine import Engine
 from replay.errors import InputError, Place
-from replay.inputs import Lines, Options, files_of, read_blocks
+from replay.inputs import Options, files_of, read_blocks
 from replay.relation import quote
 from replay.store.folder import StoreFolder
 from replay.store.manifest import Bucket, Manifest, Source
 
-_TEXT = 16 * 1024 * 1024
-_EVENTS = 50_000
-"""About how much goes into one file; each is held in memory while it is written."""
 _ROW_GROUP = 4096
 _PIECE = 1024 * 1024
-_WRITERS = 2
+_WRITERS = 3
 
 
 @dataclass(frozen=True)
@@ -144,7 +141,7 @@ class _Writing:
         """Read a file; what is read is written meanwhile."""
         events = 0
         try:
-            for part in _parts(batches(read_blocks([file], **options))):
+            for part in parts(batches(read_blocks([file], **options))):
                 count = sum(map(size, part))
                 events += count
                 if len(self._under_way) == _WRITERS:
@@ -169,7 +166,7 @@ class _Writing:
         try:
             self._copy(engine, part, file, last)
             if engine.scalar(f"SELECT count(*) FROM read_parquet({quote(str(file))}) WHERE _time IS NULL"):
-                self._copy(engine, list(_careful(part)), file, last)
+                self._copy(engine, list(one_by_one(part)), file, last)
         finally:
             engine.close()
 
@@ -180,26 +177,3 @@ class _Writing:
                 f"{last} + row_number() OVER () AS __n FROM ({events})"
             )
             engine.copy(sql, file, _ROW_GROUP, "zstd")
-
-
-def _careful(part: list[Batch]) -> Iterator[Batch]:
-    for batch in part:
-        if isinstance(batch, Lines):
-            yield from batches(batch.careful())
-        else:
-            yield batch
-
-
-def _parts(found: Iterable[Batch]) -> Iterator[list[Batch]]:
-    """Batches that go into one file."""
-    part: list[Batch] = []
-    text = events = 0
-    for batch in found:
-        part.append(batch)
-        text += len(batch.text) if isinstance(batch, Lines) else sum(len(event.raw) for event in batch)
-        events += size(batch)
-        if text >= _TEXT or events >= _EVENTS:
-            yield part
-            part, text, events = [], 0, 0
-    if part:
-        yield part

@@ -79,7 +79,7 @@ EVENT = st.builds(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=st.lists(EVENT, min_size=1, max_size=12))
 def test_at_once_and_one_by_one(events: list[str], tmp_path: Path) -> None:
     knowledge = Knowledge.load([write_app(tmp_path / "app", {"props": {"st": {"KV_MODE": "xml"}}})])

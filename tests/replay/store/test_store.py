@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from replay import arrivals
 from replay.engine import Engine
 from replay.errors import InputError, Place
 from replay.inputs import quick
 from replay.plan import plan_search
 from replay.session import Loaded, Session
-from replay.store import indexing
 from replay.store.folder import MANIFEST, StoreFolder
 from replay.store.indexing import Indexed, index_logs
 from replay.store.manifest import FORMAT
@@ -95,7 +95,7 @@ def test_blocks_of_lines_are_stored_as_single_events_are(tmp_path: Path, monkeyp
     put(tmp_path / "careful", SYSMON)
     monkeypatch.setattr(quick, "SMALL", 1)
     monkeypatch.setattr(quick, "BLOCK", 20_000)
-    monkeypatch.setattr(indexing, "_TEXT", 50_000)
+    monkeypatch.setattr(arrivals, "_TEXT", 50_000)
     put(tmp_path / "quick", SYSMON)
     assert len(list((tmp_path / "quick/bucket-000001").iterdir())) > 3
     every = "index=* | table _time _raw host source sourcetype index"
