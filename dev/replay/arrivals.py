@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from itertools import groupby
 
@@ -63,6 +62,8 @@ def one_by_one(part: Iterable[Batch]) -> Iterator[Batch]:
 
 def ahead(found: Iterator[list[Batch]]) -> Iterator[list[Batch]]:
     """The same parts: while one is being used, another thread reads the next."""
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(next, found, None)
         while (part := coming.result()) is not None:

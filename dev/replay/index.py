@@ -16,14 +16,19 @@ from replay.commands.fields import matcher
 from replay.context import Context
 from replay.engine import Engine
 from replay.inputs import Event, Lines
+from replay.knowledge.datamodels import Dataset
 from replay.knowledge.fields import FieldPlan, overridden
 from replay.knowledge.props import Props
 from replay.labels import FALSE, LABELS, TRUE, all_labels, expand_labels, simplify
-from replay.relation import Column, Expr, Kind, Relation, quote, string, union
+from replay.relation import ORDER, Column, Expr, Kind, Relation, quote, string, union
 from replay.sources import check_sources
 from replay.spl.search import SearchExpr, fields_of
 from replay.summaries import dataset_relation
 from replay.terms import TimeRange, compile_terms, time_predicate
+from replay.verbatim import VERBATIM, Analysis, holds_any
+
+FEW = 20_000
+"""Fewer events are searched through before it is found out which of them to pass over."""
 
 _COLUMNS = {
     "_raw": Column("_raw", Kind.STR), "_time": Column("_time", Kind.NUM), "host": Column("host", Kind.STR),
@@ -70,6 +75,8 @@ class Index:
         self.engine = engine
         self.partial = False
         """Some events were passed over at reading, so what is not here may still be known."""
+        self.prefilter = True
+        """Look for the texts that a search needs before any field is computed."""
         self._accelerate = accelerate
         self._datasets: dict[tuple[str, str, str], Relation] = {}
         self.table = f"{engine.durable}events"
@@ -152,7 +159,8 @@ class Index:
         Raises:
             SearchError: see ``sources.check_sources``.
         """
-        rel = self._with_fields(ctx, self._expanded(ctx, expr), needs)
+        expanded = self._expanded(ctx, expr)
+        rel = self._with_fields(ctx, expanded, needs, self.texts(ctx, expanded))
         hidden = [] if "_seq" in needs.names else ["_seq"]
         return rel.renumber('_time DESC, "_seq" DESC').drop(hidden)
 
@@ -174,9 +182,25 @@ class Index:
         """App, model and dataset of each that is kept as a table."""
         return sorted(self._datasets)
 
-    def unordered(self, ctx: Context, expr: SearchExpr, needs: Needs) -> Relation:
-        """Events that satisfy the expression, in the order they were read: for datasets, which are not ordered."""
-        return self._with_fields(ctx, expand_labels(expr, ctx), needs).drop(["_seq"])
+    def unordered(self, ctx: Context, expr: SearchExpr, needs: Needs, texts: frozenset[str] | None = None) -> Relation:
+        """Events that satisfy the expression, in the order they were read: for datasets, which are not ordered.
+
+        Args:
+            ctx, expr, needs: as for ``events``.
+            texts: see ``texts``.
+        """
+        return self._with_fields(ctx, expand_labels(expr, ctx), needs, texts).drop(["_seq"])
+
+    def texts(self, ctx: Context, expr: SearchExpr, dataset: Dataset | None = None) -> frozenset[str] | None:
+        """Texts of which every event holds one that meets a condition; None if none are known, or events are so few
+        that it is not worth while to find out.
+
+        Args:
+            ctx: the search.
+            expr: the condition, without subsearches.
+            dataset: whose fields it names; None for fields of events.
+        """
+        return Analysis(ctx, dataset).texts(expr) if self.prefilter and self._last > FEW else None
 
     def _expanded(self, ctx: Context, expr: SearchExpr) -> SearchExpr:
         expanded = expand_labels(expr, ctx)
@@ -195,7 +219,7 @@ class Index:
         computed = set[str]().union(*(overridden(group.props) for group in groups))
         return {**{name: values for name, values in have.items() if name not in computed}, "eventtype": set()}
 
-    def _with_fields(self, ctx: Context, expr: SearchExpr, needs: Needs) -> Relation:
+    def _with_fields(self, ctx: Context, expr: SearchExpr, needs: Needs, texts: frozenset[str] | None) -> Relation:
         """Events that satisfy the expression (without labels), group by group."""
         when = time_predicate(TimeRange(ctx.earliest, ctx.latest))
         if ctx.dispatch.indexes is not None and "index" not in fields_of(expr):
@@ -206,6 +230,8 @@ class Index:
             left = simplify(expr, group.fixed)
             if left != FALSE:
                 where = f"{when} AND {_in_group(group, len(groups))}"
+                if texts is not None and group.props.kv_mode in VERBATIM:
+                    where += f" AND {holds_any('_raw', texts)}"
                 raw = Relation(self.table, _COLUMNS).derive(f"SELECT * FROM {self.table} WHERE {where}", _COLUMNS)
                 parts.append(self._group_events(ctx, group, raw, left, needs))
         if not parts:
@@ -221,6 +247,8 @@ class Index:
         early = not overridden(group.props)  # else host or source must not be computed twice
         if early:  # first those that count: the other fields, and which there are, are computed for these only
             raw = _tested(plan.apply(raw, tests), expr, ctx).keep(_COLUMNS)
+            if needs.by_data and expr != TRUE:
+                raw = self._found(raw, ctx)
         wanted = self._wanted(plan, raw, needs)
         labels = {kind: self._labels(ctx, kind, group) for kind in sorted(LABELS & wanted)}
         reads: set[str] = set().union(*(fields_of(e) for found in labels.values() for e in found.values()))
@@ -232,6 +260,12 @@ class Index:
             items["sourcetype"] = string(group.props.sourcetype)
         return rel.extend(items) if items else rel
 
+    def _found(self, raw: Relation, ctx: Context) -> Relation:
+        """The same events by their numbers: what looks at their data several times need not search for them again."""
+        numbers = ctx.materialize(raw.keep(["_seq"]))
+        where = f"__n IN (SELECT {ORDER} FROM {numbers.name})"
+        return Relation(self.table, _COLUMNS).derive(f"SELECT * FROM {self.table} WHERE {where}", _COLUMNS)
+
     @staticmethod
     def _labels(ctx: Context, kind: str, group: Group) -> dict[str, SearchExpr]:
         """The tags or event types that events of the group may have."""
@@ -242,7 +276,7 @@ class Index:
         """Names to compute for what the search reads; wildcards are matched with what there is."""
         wanted = {n for n in needs.names if "*" not in n}
         patterns = [matcher(n) for n in needs.names if "*" in n]
-        if needs.everything or patterns:
+        if needs.by_data:
             there = plan.known() | plan.discovered(raw)
             if needs.everything:
                 wanted |= there | {"eventtype", "tag"}

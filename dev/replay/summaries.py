@@ -6,6 +6,7 @@ it inherits fields and calculations; calculations run in order.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from replay.commands import Needs
@@ -50,7 +51,8 @@ def dataset_relation(index: Index, ctx: Context, model_name: str, name: str, nee
     tree = [d for d in model.datasets.values() if dataset.name in d.lineage] if _needs_nodes(needs) else []
     bare = {f.name for f in dataset.fields if f.qualified in wanted}
     calculations = _needed(_calculations(dataset, tree), bare | _constraint_fields(dataset, tree, ctx))
-    rel = _constrained(index, ctx, dataset, calculations, bare | _constraint_fields(dataset, tree, ctx))
+    fields = Needs(frozenset(bare | _constraint_fields(dataset, tree, ctx)), where=needs.where)
+    rel = _constrained(index, ctx, dataset, calculations, fields)
     items: dict[str, Expr] = {n: rel.field(n) for n in UNPREFIXED if rel.has(n)}
     items |= {f.qualified: rel.field(f.name) for f in dataset.fields if f.qualified in wanted and f.name not in items}
     if _needs_nodes(needs):
@@ -114,12 +116,10 @@ def _tree(calculation: Calculation) -> EvalExpr:
 
 
 def _constrained(
-    index: Index, ctx: Context, dataset: Dataset, calculations: list[Calculation], wanted: set[str]
+    index: Index, ctx: Context, dataset: Dataset, calculations: list[Calculation], needs: Needs
 ) -> Relation:
-    reads = set(wanted)
-    for calculation in calculations:
-        reads |= _reads(calculation)
-    rel = _root_rows(index, ctx, dataset, Needs(frozenset(reads)))
+    reads = needs.names.union(*map(_reads, calculations))
+    rel = _root_rows(index, ctx, dataset, replace(needs, names=reads))
     for step in _steps(calculations):
         rel = _calculate(rel, step, ctx)
     for constraint in dataset.constraints:
@@ -135,7 +135,8 @@ def _root_rows(index: Index, ctx: Context, dataset: Dataset, needs: Needs) -> Re
         first, *others = pipeline.commands
         return plan_onto(first.generate(ctx, needs_of(others, needs)), tuple(others), ctx)
     root = [c for c in dataset.constraints if c.owner == dataset.lineage[0]]
-    return index.unordered(ctx, And(tuple(_expression(c, ctx) for c in root)), needs)
+    texts = None if needs.where is None else index.texts(ctx, needs.where, dataset)
+    return index.unordered(ctx, And(tuple(_expression(c, ctx) for c in root)), needs, texts)
 
 
 def _steps(calculations: list[Calculation]) -> list[list[Calculation]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from replay import index
 from replay.errors import Place
 from replay.plan import expand_macros, plan_search
 from replay.prefilter import required_texts
@@ -97,7 +98,9 @@ def found_by(s: Session, spl: str) -> list[str]:
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="../shared is not here: no real logs and detections to compare on")
-def test_real_detections_find_the_same_among_the_events_that_hold_their_texts(tmp_path: Path) -> None:
+def test_real_detections_find_the_same_among_the_events_that_hold_their_texts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     corpus = SHARED / "corpus"
     script = [sys.executable, str(corpus / "make_app.py"), str(tmp_path / "app")]
     subprocess.run([*script, str(corpus / "escu_endpoint_processes.jsonl")], check=True, capture_output=True)
@@ -106,7 +109,8 @@ def test_real_detections_find_the_same_among_the_events_that_hold_their_texts(tm
     logs = [SHARED / "data/events" / name for name in XML_LOGS] + [ROOT / "dev/datasets/msra-windows-sysmon.log"]
     summarised.load(logs)
     s.load(logs)
-    s.index.partial = True
+    s.index.partial, s.index.prefilter = True, False
+    monkeypatch.setattr(index, "FEW", 0)
     prefiltered = compared = 0
     for saved in s.knowledge.saved_searches():
         ctx = s.saved_context(saved)
@@ -126,6 +130,9 @@ def test_real_detections_find_the_same_among_the_events_that_hold_their_texts(tm
         )
         s.index.table = "held"
         assert found_by(s, first) == everywhere, saved.name
+        s.index.table, s.index.prefilter = "events", True
+        assert found_by(s, first) == everywhere, saved.name
+        s.index.prefilter = False
     assert prefiltered > 150
     assert compared == MOST_COMPARED
 

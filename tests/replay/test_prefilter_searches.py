@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
+import replay.index
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from replay.errors import Place
@@ -114,10 +115,11 @@ def line(number: int, event: Event) -> str:
     return text.replace("><", ">\n<") if broken else text
 
 
-def outcome(spl: str, log: Path, texts: frozenset[str] | None) -> tuple[list[str], int]:
-    """The rows, and how many events there were."""
+def outcome(spl: str, log: Path, texts: frozenset[str] | None, *, index: bool = False) -> tuple[list[str], int]:
+    """The rows, and how many events there were; with the prefilter at reading, or that of the index."""
     s = session()
     s.index.clear()
+    s.index.prefilter = index
     loaded = s.load([log], texts=texts)
     assert not loaded.problems
     rows = s.engine.rows(plan_search(spl, s.context(s.home, Place())))
@@ -143,11 +145,14 @@ LETTERS: list[Event] = [(("\u017fervices.exe", "k\u0131o\u017fks", "x"), 0, Fals
 def test_the_same_rows(events: list[Event], spl: str, between: str, encode: Callable[[str], bytes], block: int) -> None:
     s = session()
     texts = required_texts(spl, s.context(s.home, Place()))
-    before, skim.BLOCK = skim.BLOCK, block
+    before = skim.BLOCK, replay.index.FEW
+    skim.BLOCK, replay.index.FEW = block, -1
     try:
         with TemporaryDirectory() as folder:
             log = Path(folder, "log")
             log.write_bytes(encode("".join(line(n, e) + between for n, e in enumerate(events))))
-            assert outcome(spl, log, texts) == outcome(spl, log, None)
+            everything = outcome(spl, log, None)
+            assert outcome(spl, log, texts) == everything
+            assert outcome(spl, log, None, index=True) == everything
     finally:
-        skim.BLOCK = before
+        skim.BLOCK, replay.index.FEW = before

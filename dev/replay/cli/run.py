@@ -56,6 +56,7 @@ def run(
         return
     check_output(output)
     session = open_session(apps, macros, store)
+    session.index.prefilter = prefilter
     warnings = overhear(session)
     saved = session.knowledge.saved_search(search) if search else session.default_search()
     err.print(f"[bold]{escape(saved.name)}[/bold] ({saved.app})")

@@ -39,6 +39,7 @@ def search(
 ) -> None:  # fmt: skip
     """Run a search on logs."""
     session = open_session(apps, macros, store)
+    session.index.prefilter = prefilter
     ctx = session.context(session.home, Place(), earliest, latest)
     loaded = load(session, data, sourcetype, index, required_texts(spl, ctx) if prefilter and large(data) else None)
     finish(session, plan_search(spl, ctx), loaded, output, expect, tolerate)

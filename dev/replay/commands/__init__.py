@@ -20,17 +20,30 @@ if TYPE_CHECKING:
     from replay.plan import Parser
     from replay.relation import Relation
     from replay.spl.scanner import Scanner
+    from replay.spl.search import SearchExpr
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """Which fields a part of a pipeline reads: names, maybe with ``*``; ``everything`` if it cannot be told."""
+    """What a part of a pipeline reads.
+
+    Attributes:
+        names: of fields, maybe with ``*``.
+        everything: it cannot be told which fields.
+        where: a condition on the rows, if there is one: those that do not meet it may be left out.
+    """
 
     names: frozenset[str] = frozenset()
     everything: bool = False
+    where: SearchExpr | None = None
 
     def __or__(self, other: Needs) -> Needs:
         return Needs(self.names | other.names, self.everything or other.everything)
+
+    @property
+    def by_data(self) -> bool:
+        """Which fields these are, only the events can tell."""
+        return self.everything or any("*" in name for name in self.names)
 
     @classmethod
     def of(cls, *names: str) -> Needs:

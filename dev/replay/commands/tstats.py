@@ -104,7 +104,7 @@ class TStats(Command):
             self._only_indexed(reads, ctx)
             return ctx.store.events(ctx, where, Needs(frozenset(reads)))
         dataset = self.dataset or root_dataset(ctx.knowledge.datamodel(ctx.app, self.model), ctx)
-        rel = ctx.store.dataset(ctx, self.model, dataset, Needs(frozenset(reads)))
+        rel = ctx.store.dataset(ctx, self.model, dataset, Needs(frozenset(reads), where=where))
         self._check_fields(rel, reads, f"{self.model}.{dataset}", ctx)
         return rel.filter(compile_terms(where, rel.field, ctx))
 

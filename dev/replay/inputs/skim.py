@@ -22,7 +22,9 @@ BLOCK = 96 * 1024
 _LONGEST_TAG = 256
 _SYSTEM = b"><System>"
 _END = b"</Event>"
-_REFERENCE = b"&#"  # a numeric character reference may spell any letter
+REFERENCE = "&#"
+"""How a numeric character reference begins: it may spell any letter."""
+_REFERENCE = REFERENCE.encode()
 
 
 class Skim:
@@ -115,7 +117,11 @@ def wanted(texts: Sequence[str], block: bytes, *, ascii: bool) -> Any:
 @lru_cache(maxsize=16)
 def _foreign(texts: tuple[str, ...]) -> list[bytes]:
     """What may stand for a letter of the texts."""
-    return [spelled for letter, spelled in _FOREIGN.items() if letter in "".join(texts).lower()]
+    return [_spelled_foreign(letter) for letter in FOREIGN if letter in "".join(texts).lower()]
+
+
+def _spelled_foreign(letter: str) -> bytes:
+    return b"(?:" + b"|".join(c.encode() for c in FOREIGN[letter]) + b")"
 
 
 @lru_cache(maxsize=16)
@@ -123,13 +129,13 @@ def _spelled(texts: tuple[str, ...], foreign: bool) -> bytes:
     return b"|".join(b"".join(_letter(c, foreign) for c in text) for text in texts)
 
 
-# Letters beyond ASCII that lower(), upper() or a regular expression without regard to case takes for an ASCII one, in
-# UTF-8: Kelvin sign, capital I with a dot, small i without one, long s.
-_FOREIGN = {"k": b"\xe2\x84\xaa", "i": b"\xc4[\xb0\xb1]", "s": b"\xc5\xbf"}
+FOREIGN = {"k": "\u212a", "i": "\u0130\u0131", "s": "\u017f"}
+"""Letters beyond ASCII that lower(), upper() or a regular expression without regard to case takes for an ASCII one:
+Kelvin sign, capital I with a dot, small i without one, long s."""
 
 
 def _letter(c: str, foreign: bool) -> bytes:
     lower, upper = c.lower().encode(), c.upper().encode()
-    if c.lower() in _FOREIGN and foreign:
-        return b"(?:[" + lower + upper + b"]|" + _FOREIGN[c.lower()] + b")"
+    if c.lower() in FOREIGN and foreign:
+        return b"(?:[" + lower + upper + b"]|" + _spelled_foreign(c.lower()) + b")"
     return re.escape(lower) if lower == upper else b"[" + lower + upper + b"]"
