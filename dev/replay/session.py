@@ -30,32 +30,40 @@ class Loaded:
     """What was read: for the account at the end of a run.
 
     Attributes:
-        files: files, and members of archives.
+        names: of files, and of members of archives, as they were read.
         events: events in them.
         passed: how many of these were passed over, because the search cannot find them.
-        problems: what was malformed.
+        problems: what was malformed, in no certain order: simple logs are looked at once more where they are not.
         seconds: how long it took.
         store: what was searched instead of logs.
     """
 
-    files: int = 0
+    names: list[str] = field(default_factory=list)
     events: int = 0
     passed: int = 0
     problems: list[Problem] = field(default_factory=list)
     seconds: float = 0.0
     store: Path | None = None
 
+    @property
+    def files(self) -> int:
+        """How many."""
+        return len(self.names)
+
+    @property
+    def problems_in_order(self) -> list[Problem]:
+        """By file, as they were read, and byte."""
+        read = {name: number for number, name in enumerate(self.names)}
+        return sorted(self.problems, key=lambda p: (read.get(p.place.file or "", -1), p.place.byte or 0))
+
     def options(self, sourcetype: str | None, on_bytes: Callable[[int], None] = lambda count: None) -> Options:
         """How to read logs so that files, problems and events passed over are counted here."""
-
-        def count_file(name: str) -> None:
-            self.files += 1
 
         def count_passed(events: int) -> None:
             self.passed += events
 
         return Options(
-            sourcetype=sourcetype, on_problem=self.problems.append, on_file=count_file, on_passed=count_passed,
+            sourcetype=sourcetype, on_problem=self.problems.append, on_file=self.names.append, on_passed=count_passed,
             on_bytes=on_bytes,
         )  # fmt: skip
 

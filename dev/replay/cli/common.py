@@ -150,7 +150,7 @@ def account(loaded: Loaded, rows: int, seconds: float) -> None:
 
 def problems(loaded: Loaded) -> None:
     """Say on the screen what was malformed."""
-    for problem in loaded.problems[:PROBLEMS_SHOWN]:
+    for problem in loaded.problems_in_order[:PROBLEMS_SHOWN]:
         err.print(f"[yellow]malformed:[/yellow] {escape(f'{problem.place}: {problem.reason}')}")
     if len(loaded.problems) > PROBLEMS_SHOWN:
         err.print(f"… and {len(loaded.problems) - PROBLEMS_SHOWN} more")

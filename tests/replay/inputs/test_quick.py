@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from replay.engine import Engine
 from replay.index import Index
 from replay.inputs import Event, Lines, Problem, quick, read, read_blocks
+from replay.session import Session
 from support import SHARED
 
 
@@ -44,12 +45,13 @@ def by_the_block(path: Path) -> tuple[list[Event], list[Problem], int]:
     total = index.add(map(count, read_blocks([path], on_problem=problems.append)))
     rows = index.engine.execute(f"SELECT _raw, _time, host, source, sourcetype FROM {index.table} ORDER BY __n")
     assert total == len(rows)
-    return [Event(*row) for row in rows], problems, blocks
+    return [Event(*row) for row in rows], sorted(problems, key=lambda problem: problem.place.byte or 0), blocks
 
 
 def one_by_one(path: Path) -> tuple[list[Event], list[Problem]]:
     problems: list[Problem] = []
-    return list(read([path], on_problem=problems.append)), problems
+    events = list(read([path], on_problem=problems.append))
+    return events, sorted(problems, key=lambda problem: problem.place.byte or 0)
 
 
 LINES = {
@@ -139,3 +141,15 @@ XML_LOGS = sorted((SHARED / "data" / "events").glob("*.xml.log")) if SHARED.exis
 @pytest.mark.parametrize("path", XML_LOGS, ids=lambda p: p.name)
 def test_real_logs(path: Path) -> None:
     assert by_the_block(path)[:2] == one_by_one(path)
+
+
+def test_problems_are_told_in_the_order_of_the_logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quick, "BLOCK", 400)  # so that most blocks are simple, and those without a time are read again
+    text = "\n".join([LINES["plain"], LINES["no time"], LINES["plain"], LINES["cut off"], LINES["no time"], ""])
+    logs = [tmp_path / "b", tmp_path / "a"]
+    for log in logs:
+        log.write_text(text, encoding="utf-8")
+    problems = Session().load(logs).problems_in_order
+    assert [problem.place.file for problem in problems] == [str(logs[0])] * 3 + [str(logs[1])] * 3
+    found = [problem.place.byte or 0 for problem in problems]
+    assert found[:3] == found[3:] == sorted(found[:3])
