@@ -101,7 +101,7 @@ class _Splitter:
     def _parse(self, data: bytes) -> Object | None:
         byte = self._window.base + self._window.pos
         try:
-            value = json.loads(data.decode(errors="replace"), strict=False)
+            value = _DECODER.decode(data.decode(errors="replace"))
         except (ValueError, RecursionError):
             return None
         return Object(self._log.text(data, byte), value, byte) if isinstance(value, dict) else None

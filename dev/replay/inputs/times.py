@@ -26,7 +26,7 @@ _STAMPS = (
     re.compile(rf"(?<!\d)(?P<day>\d{{1,2}})/(?P<month>[A-Z][a-z]{{2}})/(?P<year>\d{{4}}):{_CLOCK}{_ZONE}"),
 )
 _ISO = _STAMPS[0]
-_WINDOWS = re.compile(r"(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)\.(\d{6})\d*Z")
+_WINDOWS = re.compile(r"(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d+))?Z")
 _EPOCH = re.compile(r"\d{9,11}(?:\.\d+)?|\d{13}|\d{16}|\d{19}")
 _FOREIGN_ZONE = re.compile(r"\s?[A-Za-z]{2,5}")
 _LAST = 253402300799.0
@@ -45,11 +45,11 @@ def parse(stamp: object) -> float | None:
     text = str(stamp).strip()
     windows = _WINDOWS.fullmatch(text)
     if windows:  # the form of nearly all events, worth a quicker way
-        day, hour, minute, second, micros = windows.groups()
+        day, hour, minute, second, fraction = windows.groups(default="")
         start = _midnight(day)
         if start is None:
             return None
-        return start + int(hour) * 3600 + int(minute) * 60 + int(second) + int(micros) / 1_000_000
+        return start + int(hour) * 3600 + int(minute) * 60 + int(second) + _below_second(fraction)
     if _EPOCH.fullmatch(text):
         return _epoch(text)
     for pattern in _STAMPS:
@@ -109,8 +109,11 @@ def _seconds(match: re.Match[str]) -> float | None:
         )  # fmt: skip
     except ValueError:
         return None
-    fraction = ((part["fraction"] or "") + "000000")[:6]
-    return moment.timestamp() + int(fraction) / 1_000_000
+    return moment.timestamp() + _below_second(part["fraction"] or "")
+
+
+def _below_second(fraction: str) -> float:
+    return int((fraction + "000000")[:6]) / 1_000_000
 
 
 def _zone(zone: str | None) -> timezone:

@@ -47,6 +47,12 @@ def test_any_time_as_windows_writes_it(moment: datetime) -> None:
     assert times.parse(stamp) == moment.replace(tzinfo=UTC, microsecond=0).timestamp() + moment.microsecond / 1e6
 
 
+@given(st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1)), st.text("0123456789", max_size=12))
+def test_the_usual_form_means_what_the_others_mean(moment: datetime, fraction: str) -> None:
+    stamp = f"{moment:%Y-%m-%dT%H:%M:%S}{'.' if fraction else ''}{fraction}Z"
+    assert times.parse(stamp) == times.parse(stamp.replace("T", " ")) is not None
+
+
 LINES = {
     '1.2.3.4 - - [14/Jan/2021:23:41:40 +0000] "GET / HTTP/1.1" 200': 1610667700.0,
     "1610667700.5 1 2 TCP_MISS": 1610667700.5,
