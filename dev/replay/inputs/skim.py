@@ -17,8 +17,8 @@ from typing import Any
 from replay.inputs.quick import OPENING, compiled, is_regular, whole_lines
 from replay.inputs.stream import Stream
 
-BLOCK = 96 * 1024
-"""Bytes looked at at once: what stays in the cache of a core, and in memory that malloc keeps, goes twice as fast."""
+BLOCK = 256 * 1024
+"""Bytes looked at at once: what stays in the cache of a core goes twice as fast."""
 _LONGEST_TAG = 256
 _SYSTEM = b"><System>"
 _END = b"</Event>"
