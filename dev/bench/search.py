@@ -61,6 +61,32 @@ print(time.perf_counter() - started, len(rows))
 """
 
 
+_SUMMARY_ANEW = """
+import sys, time
+from dataclasses import replace
+from pathlib import Path
+from replay.store.folder import StoreFolder
+from replay.store.summarising import datasets_read, summarise
+store, wanted = Path(sys.argv[1]), datasets_read(())
+folder = StoreFolder(store)
+with folder.changing() as manifest:
+    for bucket in manifest.buckets:
+        manifest = manifest.with_bucket(replace(bucket, summaries=()))
+    folder.commit(manifest, ())
+started = time.perf_counter()
+made = list(summarise((), store, wanted))
+print(time.perf_counter() - started, len(made))
+"""
+_TEXT = "mimikatz"
+_TEXT_BY_HAND = """
+import sys, time, duckdb
+started = time.perf_counter()
+sql = f"SELECT count(*) FROM read_parquet('{sys.argv[1]}') WHERE regexp_matches(_raw, '(?i){sys.argv[2]}')"
+((rows,),) = duckdb.connect().execute(sql).fetchall()
+print(time.perf_counter() - started, rows)
+"""
+
+
 class Spent(NamedTuple):
     """What a process took.
 
@@ -87,10 +113,13 @@ def spent(command: Sequence[str], runs: int = RUNS) -> Spent:
     return Spent(statistics.median(f.wall for f in found), statistics.median(f.memory for f in found))
 
 
-def told(script: str, *arguments: str) -> tuple[float, int]:
+def told(script: str, *arguments: str, runs: int = RUNS) -> tuple[float, int]:
     """Median of the seconds that a script prints, and the number that it prints behind them."""
     command = [sys.executable, "-c", script, *arguments]
-    printed = [subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT / "dev") for _ in range(3)]  # noqa: S603
+    printed = [
+        subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT / "dev")  # noqa: S603
+        for _ in range(runs)
+    ]
     values = [done.stdout.split() for done in printed]
     return statistics.median(float(seconds) for seconds, _ in values), int(values[0][1])
 
@@ -155,8 +184,14 @@ def indexes(folder: Path, events: int, sizes: Sequence[int]) -> None:
 
 
 def over_a_store(folder: Path, events: int) -> None:
-    """tstats over the summary, beside the same question in SQL over the same file."""
-    store = folder / f"store-{events}.log"
+    """The summary made anew; tstats over it, and a search for a text in the events, beside the same in SQL."""
+    log, store = folder / f"{events}.log", folder / f"store-{events}.log"
+    size = log.stat().st_size / 1e6
+    taken, _ = told(_SUMMARY_ANEW, str(store), runs=1 if size > 1000 else RUNS)
+    line(f"summary of the {events} events in a store, MB/s", size / taken, None, f"{taken:.1f} s")
+    by_hand, _ = told(_TEXT_BY_HAND, f"{store}/*/events-*.parquet", _TEXT)
+    taken = spent((*REPLAY, "search", f'index=main CommandLine="*{_TEXT}*"', "--store", str(store))).wall
+    line("search for a text in them, s", taken, by_hand)
     (summary,) = store.rglob("Endpoint.Processes-*")
     by_hand, groups = told(_BY_HAND, str(summary), " ".join(_BY))
     figure, rows = told(_BY_REPLAY, str(store), _TSTATS + " ".join(f"Processes.{name}" for name in _BY))
