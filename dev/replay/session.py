@@ -64,7 +64,7 @@ class Loaded:
 
         return Options(
             sourcetype=sourcetype, on_problem=self.problems.append, on_file=self.names.append, on_passed=count_passed,
-            on_bytes=on_bytes,
+            on_piece=lambda piece: on_bytes(len(piece)),
         )  # fmt: skip
 
 
@@ -160,7 +160,7 @@ class Session:
             index: name of the index.
             texts: see ``prefilter.required_texts``: what holds none of them may be passed over. If anything turns
                 out malformed, everything is read after all, so that each problem is told with its place.
-            on_bytes: see ``inputs.Options``.
+            on_bytes: takes how many bytes of a file were read, again and again.
 
         Raises:
             InputError: a path cannot be read at all.

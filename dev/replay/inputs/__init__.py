@@ -44,7 +44,8 @@ class Options(TypedDict, total=False):
         on_file: takes the name of each file, or member of an archive, before it is read.
         texts: events that hold none of these may be passed over unread, where the format allows it (skim.py).
         on_passed: takes how many events of a file were passed over.
-        on_bytes: takes how many bytes of a file were read, again and again.
+        on_piece: takes each piece of a file as it is read, before it is unpacked; an empty one at its end, if it was
+            read to the end.
     """
 
     sourcetype: str | None
@@ -52,7 +53,7 @@ class Options(TypedDict, total=False):
     on_file: Callable[[str], None]
     texts: frozenset[str] | None
     on_passed: Callable[[int], None]
-    on_bytes: Callable[[int], None]
+    on_piece: Callable[[bytes], None]
 
 
 def files_of(paths: Sequence[Path | str], on_problem: _OnProblem) -> Iterator[str]:
@@ -142,7 +143,7 @@ def _files(path: str, on_problem: _OnProblem) -> Iterator[str]:
 
 def _logs(path: str, options: Options) -> Iterator[Log]:
     sourcetype, on_problem = options.get("sourcetype"), options["on_problem"]
-    on_bytes = options.get("on_bytes")
+    on_piece = options.get("on_piece")
     with ExitStack() as stack:
         number = sys.stdin.fileno() if path == "-" else -1
         if path != "-":
@@ -154,8 +155,8 @@ def _logs(path: str, options: Options) -> Iterator[Log]:
 
         def read(size: int) -> bytes:
             piece = os.read(number, size)
-            if on_bytes is not None:
-                on_bytes(len(piece))
+            if on_piece is not None:
+                on_piece(piece)
             return piece
 
         yield from _unpack(path, read, sourcetype, on_problem, 0)

@@ -39,7 +39,7 @@ class Indexed:
     events: int
 
 
-def new_sources(paths: Sequence[Path | str], manifest: Manifest, options: Options) -> tuple[dict[str, str], list[str]]:
+def new_sources(paths: Sequence[Path | str], manifest: Manifest, options: Options) -> tuple[list[str], list[str]]:
     """Which files are to be indexed.
 
     Args:
@@ -48,7 +48,8 @@ def new_sources(paths: Sequence[Path | str], manifest: Manifest, options: Option
         options: how they are read.
 
     Returns:
-        file -> digest of those that are new, and the files whose content is there already.
+        The files that are new, and those whose content is there already. Only files of the same size are compared, so
+        that most need not be read twice.
 
     Raises:
         InputError: a path does not exist, is standard input, or is a file that was indexed with another content:
@@ -56,19 +57,21 @@ def new_sources(paths: Sequence[Path | str], manifest: Manifest, options: Option
     """
     if "-" in map(str, paths):
         raise InputError("a store takes files, not standard input: save it to a file first")
-    have = {source.digest: source.name for bucket in manifest.buckets for source in bucket.sources}
-    names = {name: digest for digest, name in have.items()}
+    sources = [source for bucket in manifest.buckets for source in bucket.sources]
+    names, sizes = {source.name for source in sources}, {source.size for source in sources}
+    have = {source.digest for source in sources}
     new: dict[str, str] = {}
+    alike: dict[int, list[str]] = {}
     known: list[str] = []
     for file in files_of(paths, options["on_problem"]):
-        try:
-            digest = _digest(file)
-        except OSError:
-            digest = ""  # the reader reports it
-        name = os.path.abspath(file)
+        size = _size(file)
+        others = alike.setdefault(size, [])
+        for other in others:
+            new[other] = new[other] or _content(other).digest
+        digest = _content(file).digest if others or size in sizes else ""
         if digest and (digest in have or digest in new.values()):
             known.append(file)
-        elif name in names:
+        elif os.path.abspath(file) in names:
             raise InputError(
                 "changed since it was indexed, and the events it had would be there twice: "
                 "index what is new as another file, or all logs into a new store",
@@ -76,16 +79,52 @@ def new_sources(paths: Sequence[Path | str], manifest: Manifest, options: Option
             )
         else:
             new[file] = digest
-    return new, known
+            others.append(file)
+    return list(new), known
 
 
-def _digest(file: str) -> str:
-    """BLAKE3, which takes a third of the time of SHA-256."""
-    digest = blake3()
-    with open(file, "rb", buffering=0) as content:
-        while piece := content.read(_PIECE):
-            digest.update(piece)
-    return digest.hexdigest()
+def _size(file: str) -> int:
+    try:
+        return os.path.getsize(file)
+    except OSError:
+        return -1  # the reader reports it
+
+
+def _content(file: str) -> _Content:
+    """All of a file; not ended if it cannot be read, which the reader reports."""
+    content = _Content()
+    try:
+        with open(file, "rb", buffering=0) as opened:
+            while not content.ended:
+                content.take(opened.read(_PIECE))
+    except OSError:
+        pass
+    return content
+
+
+class _Content:
+    """What was read of a file: BLAKE3, which takes a third of the time of SHA-256.
+
+    Attributes:
+        size: in bytes.
+        ended: it was read to its end.
+    """
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.ended = False
+        self._digest = blake3()
+
+    def take(self, piece: bytes) -> None:
+        """The next piece; none at the end."""
+        self.size += len(piece)
+        self.ended = not piece
+        self._digest.update(piece)
+
+    @property
+    def digest(self) -> str:
+        """In hexadecimal digits; nothing before the end."""
+        return str(self._digest.hexdigest()) if self.ended else ""
 
 
 def index_logs(
@@ -112,7 +151,7 @@ def index_logs(
         name = f"bucket-{1 + max((int(b.name.rpartition('-')[2]) for b in manifest.buckets), default=0):06}"
         folder.file(name).mkdir()
         writing = _Writing(engine, folder.file(name), index, manifest.last)
-        read = [writing.add(file, digest, options) for file, digest in new.items()]
+        read = [writing.add(file, options) for file in new]
         sources = tuple(source for source in read if source.digest)  # without one, it could not be read
         files = writing.finish()
         bucket = Bucket(name, tuple(f"{name}/{file.name}" for file in files), writing.last, sources)
@@ -137,11 +176,20 @@ class _Writing:
         self._files: list[Path] = []
         self._under_way: deque[Future[None]] = deque()
 
-    def add(self, file: str, digest: str, options: Options) -> Source:
+    def add(self, file: str, options: Options) -> Source:
         """Read a file; what is read is written meanwhile."""
-        events = 0
+        events, content = 0, _Content()
+
+        watched, on_piece = options.copy(), options.get("on_piece")
+
+        def take(piece: bytes) -> None:
+            content.take(piece)
+            if on_piece is not None:
+                on_piece(piece)
+
+        watched["on_piece"] = take
         try:
-            for part in parts(batches(read_blocks([file], **options))):
+            for part in parts(batches(read_blocks([file], **watched))):
                 count = sum(map(size, part))
                 events += count
                 if len(self._under_way) == _WRITERS:
@@ -152,7 +200,9 @@ class _Writing:
         except BaseException:
             self._pool.shutdown(cancel_futures=True)
             raise
-        return Source(os.path.abspath(file), digest, events)
+        if not content.ended:  # else it is what was read, even if the file has grown meanwhile
+            content = _content(file)
+        return Source(os.path.abspath(file), content.size, content.digest, events)
 
     def finish(self) -> list[Path]:
         """Wait for the writers; the files."""

@@ -20,11 +20,13 @@ class Source:
 
     Attributes:
         name: as the user named it.
+        size: in bytes.
         digest: BLAKE3 of its content; the same content is not indexed twice.
         events: found in it.
     """
 
     name: str
+    size: int
     digest: str
     events: int
 
@@ -124,7 +126,7 @@ def _bucket(read: dict[str, Any]) -> Bucket:
         _inside(read["name"]),
         tuple(_inside(file) for file in read["files"]),
         int(read["last"]),
-        tuple(Source(str(s["name"]), str(s["digest"]), int(s["events"])) for s in read["sources"]),
+        tuple(Source(str(s["name"]), int(s["size"]), str(s["digest"]), int(s["events"])) for s in read["sources"]),
         tuple(_summary(s) for s in read["summaries"]),
     )
 

@@ -11,12 +11,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from replay import arrivals
 from replay.engine import Engine
 from replay.errors import InputError, Place
-from replay.inputs import quick
+from replay.inputs import Options, quick
 from replay.plan import plan_search
 from replay.session import Loaded, Session
 from replay.store.folder import MANIFEST, StoreFolder
@@ -123,6 +124,43 @@ def test_the_same_content_is_not_indexed_twice(tmp_path: Path) -> None:
     assert (first.events, second.events, third.events) == (317, 0, 0)
     assert (second.known, third.known) == ((str(SYSMON),), (str(copy),))
     assert Session(store=tmp_path / "s").index.count() == 317
+
+
+def test_files_of_one_size_are_told_apart_by_their_content(tmp_path: Path) -> None:
+    text = SYSMON.read_text(encoding="utf-8")
+    logs = [tmp_path / name for name in ("a", "b", "c", "d")]
+    for log, host in zip(logs, ("HW-WS-014", "HW-WS-888", "HW-WS-999", "HW-WS-888"), strict=True):
+        log.write_text(text.replace("HW-WS-014", host), encoding="utf-8")
+    first, second = put(tmp_path / "s", *logs[:2]), put(tmp_path / "s", *logs)
+    assert (first.events, second.events) == (2 * 317, 317)
+    assert second.known == (str(logs[0]), str(logs[1]), str(logs[3]))
+
+
+def test_an_archive_that_is_not_read_to_its_end_is_known(tmp_path: Path) -> None:
+    packed = tmp_path / "log.zip"
+    with ZipFile(packed, "w") as archive:
+        archive.write(SYSMON, "log")
+    packed.write_bytes(packed.read_bytes() + b"\0" * 1_000_000)
+    first, second = put(tmp_path / "s", packed), put(tmp_path / "s", packed)
+    assert (first.events, second.known) == (317, (str(packed),))
+
+
+def test_what_counts_of_a_file_that_grows_is_what_was_read(tmp_path: Path) -> None:
+    log, text = tmp_path / "log", SYSMON.read_bytes()
+    log.write_bytes(text)
+
+    def append_at_the_end(piece: bytes) -> None:
+        if not piece:
+            with log.open("ab") as more:
+                more.write(text)
+
+    options: Options = {"on_problem": print, "on_piece": append_at_the_end}
+    added = index_logs(Engine(), StoreFolder(tmp_path / "s", create=True), [log], "main", options)
+    assert added.events == 317
+    with pytest.raises(InputError, match="changed since it was indexed"):
+        put(tmp_path / "s", log)
+    log.write_bytes(text)
+    assert put(tmp_path / "s", log).known == (str(log),)
 
 
 def test_new_files_only_add(tmp_path: Path) -> None:
