@@ -16,6 +16,7 @@ from replay.commands.fields import matcher
 from replay.context import Context
 from replay.engine import Engine
 from replay.inputs import Event, Lines
+from replay.knowledge.autokv import prepared_columns
 from replay.knowledge.datamodels import Dataset
 from replay.knowledge.fields import FieldPlan, overridden
 from replay.knowledge.props import Props
@@ -246,7 +247,8 @@ class Index:
         tests = fields_of(expr) - LABELS
         early = not overridden(group.props)  # else host or source must not be computed twice
         if early:  # first those that count: the other fields, and which there are, are computed for these only
-            raw = _tested(plan.apply(raw, tests), expr, ctx).keep(_COLUMNS)
+            raw = _tested(plan.apply(raw, tests, again=True), expr, ctx)
+            raw = raw.keep([*_COLUMNS, *prepared_columns(raw)])
             if needs.by_data and expr != TRUE:
                 raw = self._found(raw, ctx)
         wanted = self._wanted(plan, raw, needs)

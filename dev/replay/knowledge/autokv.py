@@ -41,7 +41,7 @@ _ATTRIBUTES = (
 )
 # Hidden columns of an event made ready for extraction: the text of XML with numeric character references spelled out,
 # and if it was read at once, its System and the values of all wanted names.
-_HEAD_NAME, _TEXT_NAME, _VALUES_NAME = "__head", "__text", "__values"
+_HEAD_NAME, _TEXT_NAME, _VALUES_NAME, _FOUND = "__head", "__text", "__values", "__kv:"
 _HEAD, _TEXT, _VALUES = (f'"{name}"' for name in (_HEAD_NAME, _TEXT_NAME, _VALUES_NAME))
 _DATA_NAME = r"""<Data Name=['"]([^'"<>]+)['"]"""
 _ANY_DATA = r"""<Data Name=['"]([^'"<>]*)['"]\s*>([^<]*)</Data>"""
@@ -51,9 +51,14 @@ _PAIR_KEY = r'(?:^|[\s,;?&|({\[])([A-Za-z_][\w.\-]*)\s?=\s?["\w\-/\\.:@]'
 _WORD = re.compile(r"[A-Za-z_][\w.\-]*")
 
 
-def hidden_columns(names: Iterable[str]) -> list[str]:
-    """Every column that ``prepare`` may have added for these names."""
-    return [_HEAD_NAME, _TEXT_NAME, _VALUES_NAME, *map(_found_in, names)]
+def hidden_columns(rel: Relation) -> list[str]:
+    """The columns that ``prepare`` has added."""
+    return [name for name in rel.columns if name in (_HEAD_NAME, _TEXT_NAME, _VALUES_NAME) or name.startswith(_FOUND)]
+
+
+def prepared_columns(rel: Relation) -> list[str]:
+    """Those of them that another ``prepare`` does not compute again: of XML."""
+    return [name for name in hidden_columns(rel) if rel.has(_TEXT_NAME) and name not in (_HEAD_NAME, _VALUES_NAME)]
 
 
 def prepare(props: Props, raw: Relation, names: Collection[str], *, at_once: bool) -> Relation:
@@ -69,7 +74,10 @@ def prepare(props: Props, raw: Relation, names: Collection[str], *, at_once: boo
         return _read_json(raw, [name for name in names if "{}" not in name])
     if props.kv_mode != "xml":
         return raw
-    rel = raw.extend({_TEXT_NAME: Expr(f"spl_xml_spelled({raw.field('_raw').sql})", Kind.STR)})
+    rel = raw
+    if not raw.has(_TEXT_NAME):
+        rel = raw.extend({_TEXT_NAME: Expr(f"spl_xml_spelled({raw.field('_raw').sql})", Kind.STR)})
+    names = [name for name in names if not raw.has(_found_in(name))]
     values = [n for n in names if _WORD.fullmatch(n) and n not in _SYSTEM] if at_once else []
     if values:
         rel = _read_at_once(rel, values)
@@ -78,7 +86,7 @@ def prepare(props: Props, raw: Relation, names: Collection[str], *, at_once: boo
 
 def _found_in(name: str) -> str:
     """The column that holds a field as the event has it: what comes after names it more than once."""
-    return f"__kv:{name}"
+    return _FOUND + name
 
 
 def _read_at_once(rel: Relation, names: Sequence[str]) -> Relation:

@@ -14,7 +14,7 @@ from replay.context import Context
 from replay.errors import KnowledgeError
 from replay.expressions import EvalCompiler
 from replay.functions.fields import fields_read
-from replay.knowledge.autokv import automatic_field, discover, hidden_columns, prepare
+from replay.knowledge.autokv import automatic_field, discover, hidden_columns, prepare, prepared_columns
 from replay.knowledge.props import Props
 from replay.knowledge.transforms import Transform
 from replay.lookup_match import apply_lookup
@@ -93,12 +93,13 @@ class FieldPlan:
                 names |= {name for (name,) in found if name}
         return names
 
-    def apply(self, raw: Relation, wanted: set[str]) -> Relation:
+    def apply(self, raw: Relation, wanted: set[str], *, again: bool = False) -> Relation:
         """Events with the wanted fields (a field that the events do not have is null).
 
         Args:
             raw: events with the columns of INTERNAL.
             wanted: field names, without wildcards.
+            again: more fields of these events will be asked for, so what was prepared for them is kept.
         """
         own = overridden(self.props)
         after_lookups = (wanted | own) - (set(INTERNAL) - own)
@@ -109,6 +110,8 @@ class FieldPlan:
         aliases = [a for a in self.props.aliases if a.target in after_aliases]
         extracted = after_aliases | {a.source for a in aliases}
         rel = self._extract(raw, sorted(extracted - set(INTERNAL)))
+        prepared = prepared_columns(rel) if again else []
+        rel = rel.drop(set(hidden_columns(rel)).difference(prepared))
         rel = self._alias(rel, aliases)
         if evals:
             rel = rel.extend({f: EvalCompiler(rel, self.ctx).value(e) for f, e in evals.items()})
@@ -116,7 +119,8 @@ class FieldPlan:
             lookup = self.ctx.knowledge.lookup(self.ctx.app, one.lookup.table)
             rel = apply_lookup(rel, lookup, one.lookup.inputs, one.lookup.outputs, one.lookup.overwrite, self.ctx)
         # A lookup without OUTPUT gives what its table has: then all is kept.
-        return rel if any(not one.lookup.outputs for one in lookups) else rel.keep([*INTERNAL, *sorted(wanted)])
+        everything = any(not one.lookup.outputs for one in lookups)
+        return rel if everything else rel.keep([*INTERNAL, *sorted(wanted), *prepared])
 
     @staticmethod
     def _gives(outputs: tuple[tuple[str, str], ...], wanted: set[str]) -> bool:
@@ -139,7 +143,7 @@ class FieldPlan:
             found = [self._from(e, name, raw) for e in self.extractions if name in e.fields or e.dynamic]
             found.append(automatic_field(self.props, name, raw))
             items[name] = _first([e for e in found if e is not NULL])
-        return raw.extend(items).drop([*hidden_columns(automatic), *lists])
+        return raw.extend(items).drop(lists)
 
     def _from(self, e: Extraction, name: str, raw: Relation) -> Expr:
         source = self._source(e, raw)
