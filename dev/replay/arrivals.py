@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from itertools import groupby
+from itertools import groupby, islice
 
 from replay.engine import Engine
 from replay.inputs import Event, Lines
@@ -61,7 +61,11 @@ def one_by_one(part: Iterable[Batch]) -> Iterator[Batch]:
 
 
 def ahead(found: Iterator[list[Batch]]) -> Iterator[list[Batch]]:
-    """The same parts: while one is being used, another thread reads the next."""
+    """The same parts: while one is being used, another thread reads the next. Of few parts, this one does."""
+    first = list(islice(found, 2))
+    yield from first
+    if len(first) < 2:
+        return
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(1) as pool:
