@@ -64,7 +64,7 @@ class Loaded:
 
         return Options(
             sourcetype=sourcetype, on_problem=self.problems.append, on_file=self.names.append, on_passed=count_passed,
-            on_piece=lambda piece: on_bytes(len(piece)),
+            on_bytes=on_bytes,
         )  # fmt: skip
 
 

@@ -11,9 +11,9 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Required, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Required, TypedDict, TypeVar, Unpack
 
 from replay.errors import InputError, Place
 from replay.inputs import registry
@@ -21,8 +21,13 @@ from replay.inputs.base import ANY_SOURCETYPE, Confidence, Event, Format, Lines,
 from replay.inputs.skim import Skim
 from replay.inputs.stream import Stream, as_utf8
 
+if TYPE_CHECKING:
+    from replay.inputs.skim_parts import PartedSkim
+
 __all__ = ["Event", "Lines", "Options", "Problem", "files_of", "read", "read_blocks"]
 
+LARGE = 256 * 1024 * 1024
+"""Bytes of a file that are worth to be skimmed by several processes: to start them takes as long as to skim a third."""
 HEAD = 64 * 1024
 """Bytes of a file that are looked at to recognise its format."""
 
@@ -44,6 +49,7 @@ class Options(TypedDict, total=False):
         on_file: takes the name of each file, or member of an archive, before it is read.
         texts: events that hold none of these may be passed over unread, where the format allows it (skim.py).
         on_passed: takes how many events of a file were passed over.
+        on_bytes: takes how many bytes of a file were read, again and again.
         on_piece: takes each piece of a file as it is read, before it is unpacked; an empty one at its end, if it was
             read to the end.
     """
@@ -53,6 +59,7 @@ class Options(TypedDict, total=False):
     on_file: Callable[[str], None]
     texts: frozenset[str] | None
     on_passed: Callable[[int], None]
+    on_bytes: Callable[[int], None]
     on_piece: Callable[[bytes], None]
 
 
@@ -143,7 +150,7 @@ def _files(path: str, on_problem: _OnProblem) -> Iterator[str]:
 
 def _logs(path: str, options: Options) -> Iterator[Log]:
     sourcetype, on_problem = options.get("sourcetype"), options["on_problem"]
-    on_piece = options.get("on_piece")
+    on_bytes, on_piece = options.get("on_bytes"), options.get("on_piece")
     with ExitStack() as stack:
         number = sys.stdin.fileno() if path == "-" else -1
         if path != "-":
@@ -155,6 +162,8 @@ def _logs(path: str, options: Options) -> Iterator[Log]:
 
         def read(size: int) -> bytes:
             piece = os.read(number, size)
+            if on_bytes is not None:
+                on_bytes(len(piece))
             if on_piece is not None:
                 on_piece(piece)
             return piece
@@ -172,7 +181,10 @@ def _unpack(
     head = stream.peek(512)
     container = next((found for found in registry.containers() if found.sniff(head)), None)
     if container is None:
-        yield Log(name, as_utf8(stream, report), on_problem, sourcetype)
+        text = as_utf8(stream, report)
+        log = Log(name, text, on_problem, sourcetype)
+        log.is_file = depth == 0 and name != "-" and text is stream and stream.offset == 0
+        yield log
     elif depth == _DEEPEST:
         report(f"left out: more than {_DEEPEST} archives within each other", 0)
     else:
@@ -196,11 +208,25 @@ def _read_log(
     if texts is None or not format.skims:
         yield from reader(format)(log)
         return
-    skim = Skim(log.stream, texts)
-    log.stream = Stream(skim.read, log.report)
-    yield from reader(format)(log)
-    if "on_passed" in options:
-        options["on_passed"](skim.passed)
+    with _skim(log, texts, options) as skim:
+        log.stream = Stream(skim.read, log.report)
+        yield from reader(format)(log)
+        if "on_passed" in options:
+            options["on_passed"](skim.passed)
+
+
+@contextmanager
+def _skim(log: Log, texts: frozenset[str], options: Options) -> Iterator[Skim | PartedSkim]:
+    size = os.path.getsize(log.name) if log.is_file else 0
+    with ExitStack() as stack:
+        skim: Skim | PartedSkim = Skim(log.stream, texts)
+        if size >= LARGE:
+            from replay.inputs.skim_parts import parted_skim
+
+            on_bytes = options.get("on_bytes", lambda count: None)
+            with suppress(OSError):  # where no process can be started, this one must do
+                skim = stack.enter_context(parted_skim(log.name, size, sorted(texts), on_bytes))
+        yield skim
 
 
 def recognise(head: bytes, sourcetype: str | None = None) -> Format | None:

@@ -86,6 +86,7 @@ class Log:
 
     Attributes:
         has_events: one was found.
+        is_file: the stream is the file of that name, from its first byte on, as it stands.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class Log:
         self._on_problem = on_problem
         self.last_time = last_time
         self.has_events = False
+        self.is_file = False
 
     def part(self, stream: Stream, last_time: float) -> Log:
         """A part of this log, for itself."""

@@ -1,0 +1,139 @@
+"""A skim of a large file by several processes: within one, Python lets only one thread search at a time.
+
+Each process takes every n-th part of the file, and answers for each part with how many events it passed over, how many
+bytes are left, and these bytes. A line belongs to the part in which it begins.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import struct
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import BinaryIO
+
+from replay.inputs.skim import Skim
+from replay.inputs.stream import Damaged, Stream
+
+PART = 32 * 1024 * 1024
+_MOST_PROCESSES = 8
+_PIECE = 256 * 1024
+_ANSWER = struct.Struct("<QQ")
+
+
+class PartedSkim:
+    """As ``Skim``, of a file.
+
+    Args:
+        file: the log, in UTF-8.
+        size: of the file, in bytes; what is appended later is not read.
+        on_bytes: takes how many bytes more were skimmed.
+
+    Attributes:
+        passed: events that were passed over.
+    """
+
+    def __init__(
+        self, file: str, size: int, processes: list[subprocess.Popen[bytes]], on_bytes: Callable[[int], None]
+    ) -> None:
+        self.passed = 0
+        self._ready = b""
+        self._file, self._on_bytes = file, on_bytes
+        starts = range(0, size, PART)
+        self._parts = iter([(processes[n % len(processes)], min(PART, size - at)) for n, at in enumerate(starts)])
+
+    def read(self, size: int) -> bytes:
+        """Up to ``size`` bytes of what is left of the log.
+
+        Raises:
+            Damaged: a process could not read its part.
+        """
+        while not self._ready:
+            process, length = next(self._parts, (None, 0))
+            if process is None:
+                return b""
+            self._ready = self._answer(process)
+            self._on_bytes(length)
+        piece, self._ready = self._ready[:size], self._ready[size:]
+        return piece
+
+    def _answer(self, process: subprocess.Popen[bytes]) -> bytes:
+        assert process.stdout is not None
+        head = process.stdout.read(_ANSWER.size)
+        passed, length = _ANSWER.unpack(head) if len(head) == _ANSWER.size else (0, -1)
+        left = process.stdout.read(length) if length > 0 else b""
+        if len(left) != max(length, 0) or length < 0:
+            raise Damaged(f"a process that skims {self._file} ended with {process.wait()}")
+        self.passed += passed
+        return left
+
+
+@contextmanager
+def parted_skim(
+    file: str, size: int, texts: Iterable[str], on_bytes: Callable[[int], None] = lambda count: None
+) -> Iterator[PartedSkim]:
+    """The skim, by as many processes as there are cores; they end with the context.
+
+    Raises:
+        OSError: no process can be started.
+    """
+    count = min(_cores(), _MOST_PROCESSES, -(-size // PART))
+    with ExitStack() as stack:
+        processes = []
+        for number in range(count):
+            command = [sys.executable, "-m", __name__, file, str(size), str(PART), str(number), str(count), *texts]
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # noqa: S603
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            processes.append(process)
+        yield PartedSkim(file, size, processes, on_bytes)
+
+
+def _cores() -> int:
+    """That this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def skimmed(file: BinaryIO, start: int, end: int, texts: Iterable[str]) -> tuple[int, bytes]:
+    """Of the lines that begin in a part of a file: how many events can be passed over, and what is left."""
+    at, end = (_line_start(file, place) for place in (start, end))
+    file.seek(at)
+
+    def read(size: int) -> bytes:
+        return file.read(min(size, end - file.tell()))
+
+    def refuse(reason: str, byte: int) -> None:
+        raise OSError(f"{reason} (byte {byte})")
+
+    skim = Skim(Stream(read, refuse), texts)
+    left = b"".join(iter(lambda: skim.read(_PIECE), b""))
+    return skim.passed, left
+
+
+def _line_start(file: BinaryIO, place: int) -> int:
+    """Where the first line begins that does not begin before a place; the end of the file if there is none."""
+    at = max(place - 1, 0)
+    file.seek(at)
+    while place and (piece := file.read(_PIECE)):
+        found = piece.find(b"\n")
+        if found >= 0:
+            return at + found + 1
+        at += len(piece)
+    return at
+
+
+def main(file: str, size: str, part: str, first: str, step: str, *texts: str) -> None:
+    """One of the processes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it ends it
+    with open(file, "rb", buffering=0) as opened:
+        for start in range(int(first) * int(part), int(size), int(step) * int(part)):
+            passed, left = skimmed(opened, start, min(start + int(part), int(size)), texts)
+            sys.stdout.buffer.write(_ANSWER.pack(passed, len(left)) + left)
+            sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
