@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from io import BytesIO
 from typing import BinaryIO
 
 from replay.inputs.skim import Skim
@@ -30,6 +31,7 @@ class PartedSkim:
     Args:
         file: the log, in UTF-8.
         size: of the file, in bytes; what is appended later is not read.
+        processes: that skim it.
         on_bytes: takes how many bytes more were skimmed.
 
     Attributes:
@@ -40,7 +42,7 @@ class PartedSkim:
         self, file: str, size: int, processes: list[subprocess.Popen[bytes]], on_bytes: Callable[[int], None]
     ) -> None:
         self.passed = 0
-        self._ready = b""
+        self._ready = BytesIO()
         self._file, self._on_bytes = file, on_bytes
         starts = range(0, size, PART)
         self._parts = iter([(processes[n % len(processes)], min(PART, size - at)) for n, at in enumerate(starts)])
@@ -51,13 +53,12 @@ class PartedSkim:
         Raises:
             Damaged: a process could not read its part.
         """
-        while not self._ready:
+        while not (piece := self._ready.read(size)):
             process, length = next(self._parts, (None, 0))
             if process is None:
-                return b""
-            self._ready = self._answer(process)
+                break
+            self._ready = BytesIO(self._answer(process))
             self._on_bytes(length)
-        piece, self._ready = self._ready[:size], self._ready[size:]
         return piece
 
     def _answer(self, process: subprocess.Popen[bytes]) -> bytes:
