@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import groupby, islice
 
@@ -60,16 +60,25 @@ def one_by_one(part: Iterable[Batch]) -> Iterator[Batch]:
             yield batch
 
 
-def ahead(found: Iterator[list[Batch]]) -> Iterator[list[Batch]]:
-    """The same parts: while one is being used, another thread reads the next. Of few parts, this one does."""
-    first = list(islice(found, 2))
-    yield from first
-    if len(first) < 2:
-        return
+def ahead(found: Iterator[list[Batch]], meanwhile: Callable[[], None] | None = None) -> Iterator[list[Batch]]:
+    """The same parts: while one is being used, another thread reads the next.
+
+    Args:
+        found: the parts.
+        meanwhile: what to do while the first part is being read; without it, this thread reads the first two, since
+            there may be no more.
+    """
+    if meanwhile is None:
+        first = list(islice(found, 2))
+        yield from first
+        if len(first) < 2:
+            return
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(next, found, None)
+        if meanwhile is not None:
+            meanwhile()
         while (part := coming.result()) is not None:
             coming = pool.submit(next, found, None)
             yield part

@@ -16,13 +16,13 @@ from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import RLock
-from typing import Any
-
-import duckdb
-from duckdb.func import FunctionNullHandling, PythonUDFType
+from typing import TYPE_CHECKING, Any
 
 from replay.errors import ReplayError
 from replay.relation import ORDER, Column, Relation, fresh_name, quote
+
+if TYPE_CHECKING:
+    import duckdb
 
 # What a search text may hold can look like such a call: only names in USER_FUNCTIONS count.
 _CALL = re.compile(r"\b((?:py|spl)_[a-z0-9_]+)\(")
@@ -80,13 +80,9 @@ class Engine:
     """
 
     def __init__(self, store: Path | None = None, *, computed: bool = True) -> None:
-        self._con = duckdb.connect(":memory:")
-        self._con.execute("SET GLOBAL TimeZone = 'UTC'")
-        # What does not fit goes to disk, so that memory does not grow with the logs.
-        self._spilled = TemporaryDirectory(prefix="replay-spilled-")
-        self._con.execute(f"SET GLOBAL temp_directory = {quote(self._spilled.name)}")
-        self._con.execute(f"SET GLOBAL memory_limit = {quote(MEMORY_LIMIT)}")
-        self._push_filters(not computed)
+        self._store, self._computed = store, computed
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._prepared: list[str] = []
         self._registered: set[str] = set()
         self._registering = RLock()
         self._made: set[str] = set()
@@ -96,14 +92,53 @@ class Engine:
         self._trunk: Engine | None = None
         self.durable = ""
         if store is not None:
-            try:
-                self._con.execute(f"ATTACH {quote(str(store))} AS store")
-            except duckdb.Error as e:
-                raise EngineError(f"{store} cannot be opened as the database of a store: {e}") from e
             self.durable = "store.main."
+            self.connect()
 
-    def _push_filters(self, push: bool) -> None:
-        self._con.execute(f"SET GLOBAL disabled_optimizers = '{'' if push else 'filter_pushdown'}'")
+    def connect(self) -> None:
+        """Be ready. Without this, the database is started when it is first asked: a process that has logs to read
+        meanwhile has other things to do first."""
+        with self._registering:
+            if self._connection is None:
+                self._connection = self._connected()
+
+    def _connected(self) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        con = duckdb.connect(":memory:")
+        con.execute("SET GLOBAL TimeZone = 'UTC'")
+        # What does not fit goes to disk, so that memory does not grow with the logs.
+        self._spilled = TemporaryDirectory(prefix="replay-spilled-")
+        con.execute(f"SET GLOBAL temp_directory = {quote(self._spilled.name)}")
+        con.execute(f"SET GLOBAL memory_limit = {quote(MEMORY_LIMIT)}")
+        con.execute(_pushing(not self._computed))
+        if self._store is not None:
+            try:
+                con.execute(f"ATTACH {quote(str(self._store))} AS store")
+            except duckdb.Error as e:
+                raise EngineError(f"{self._store} cannot be opened as the database of a store: {e}") from e
+        for sql in self._prepared:
+            con.execute(sql)
+        return con
+
+    @property
+    def connected(self) -> bool:
+        """The database has been started."""
+        return self._connection is not None
+
+    @property
+    def _con(self) -> duckdb.DuckDBPyConnection:
+        self.connect()
+        assert self._connection is not None
+        return self._connection
+
+    def prepare(self, sql: str) -> None:
+        """Run a statement now, or when the database is started."""
+        with self._registering:
+            if self._connection is None:
+                self._prepared.append(sql)
+                return
+        self.execute(sql)
 
     @contextmanager
     def pushing(self, push: bool) -> Iterator[None]:
@@ -114,11 +149,11 @@ class Engine:
         longer than the search of a small log.
         """
         before = self.scalar("SELECT current_setting('disabled_optimizers')")
-        self._push_filters(push)
+        self._con.execute(_pushing(push))
         try:
             yield
         finally:
-            self._push_filters(not before)
+            self._con.execute(_pushing(not before))
 
     @property
     def root(self) -> Engine:
@@ -132,7 +167,7 @@ class Engine:
         """
         twin = copy(self)
         twin._trunk = self.root
-        twin._con = self._con.cursor()
+        twin._connection = self._con.cursor()
         twin._made, twin._reading, twin._on_cancel, twin._cancelled = set(), set(), [], False
         return twin
 
@@ -141,7 +176,8 @@ class Engine:
         for name in sorted(self._made):
             self._con.execute(f"DROP TABLE IF EXISTS {name}")
         self._made.clear()
-        self._con.close()
+        if self._connection is not None:
+            self._connection.close()
 
     def keep(self, relation: Relation) -> None:
         """A materialized relation that other branches read, too: it outlives this one."""
@@ -150,8 +186,9 @@ class Engine:
     def cancel(self) -> None:
         """Stop what runs, from another thread: it raises ``Cancelled``, as does all that is asked later."""
         self._cancelled = True
-        for connection in [self._con, *self._reading]:
-            connection.interrupt()
+        for connection in [self._connection, *self._reading]:
+            if connection is not None:
+                connection.interrupt()
         for stop in list(self._on_cancel):
             stop()
 
@@ -188,6 +225,8 @@ class Engine:
         return self._run(self._con, sql).fetchall()
 
     def _run(self, connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
         if self._cancelled:
             raise Cancelled("the search was cancelled")
         with self._registering:
@@ -212,6 +251,9 @@ class Engine:
                 self._con.execute(macros()[name])
 
     def _register(self, name: str) -> None:
+        import duckdb
+        from duckdb.func import FunctionNullHandling, PythonUDFType
+
         udf = USER_FUNCTIONS[name]
         self._con.create_function(
             name,
@@ -232,6 +274,8 @@ class Engine:
         Args:
             columns: column name -> (SQL type, a value of each row).
         """
+        import duckdb
+
         name = fresh_name("a")
         few = max((len(values) for _, values in columns.values()), default=0) <= _FEW
         bring = self._bring_few if few else self._bring_many  # pyarrow is slow to import, and not worth it for few
@@ -338,6 +382,10 @@ class Engine:
     def count(self, relation: Relation) -> int:
         """How many rows the relation has."""
         return int(self.scalar(f"SELECT count(*) FROM ({relation.sql()})"))
+
+
+def _pushing(push: bool) -> str:
+    return f"SET GLOBAL disabled_optimizers = '{'' if push else 'filter_pushdown'}'"
 
 
 def _lines(text: bytes, ends: Any) -> Any:

@@ -83,10 +83,16 @@ class Index:
         self.table = f"{engine.durable}events"
         self._create()
         self._numbering = Lock()
-        self._last = int(engine.scalar(f"SELECT coalesce(max(__n), 0) FROM {self.table}"))
+        self._last = self._greatest()
+
+    def _greatest(self) -> int:
+        """The greatest number that an event has from the start; a database that is not started has none."""
+        return (
+            int(self.engine.scalar(f"SELECT coalesce(max(__n), 0) FROM {self.table}")) if self.engine.connected else 0
+        )
 
     def _create(self) -> None:
-        self.engine.execute(
+        self.engine.prepare(
             f"CREATE TABLE IF NOT EXISTS {self.table} (_raw VARCHAR, _time DOUBLE, host VARCHAR, source VARCHAR, "
             'sourcetype VARCHAR, "index" VARCHAR, __n BIGINT)'
         )

@@ -181,7 +181,7 @@ class Session:
         options["texts"] = texts
         read = parts(batches(read_blocks(paths, **options)))
         if "-" not in map(str, paths):  # whoever waits for standard input must be able to interrupt
-            read = ahead(read)
+            read = ahead(read, self.engine.connect if texts is not None else None)
         loaded.events = self.index.add_parts(read, index) + loaded.passed
         self.index.partial = loaded.passed > 0
         loaded.seconds = time.perf_counter() - started

@@ -11,15 +11,16 @@ import signal
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from io import BytesIO
+from itertools import cycle
 from typing import BinaryIO
 
 from replay.inputs.skim import Skim
 from replay.inputs.stream import Damaged, Stream
 
-PART = 32 * 1024 * 1024
+PART = 16 * 1024 * 1024
 _MOST_PROCESSES = 8
 _PIECE = 256 * 1024
 _ANSWER = struct.Struct("<QQ")
@@ -31,7 +32,8 @@ class PartedSkim:
     Args:
         file: the log, in UTF-8.
         size: of the file, in bytes; what is appended later is not read.
-        processes: that skim it.
+        texts: see ``Skim``.
+        others: processes that skim it, too; this one takes its turn behind them.
         on_bytes: takes how many bytes more were skimmed.
 
     Attributes:
@@ -39,58 +41,62 @@ class PartedSkim:
     """
 
     def __init__(
-        self, file: str, size: int, processes: list[subprocess.Popen[bytes]], on_bytes: Callable[[int], None]
-    ) -> None:
+        self, file: BinaryIO, size: int, texts: Sequence[str], others: Sequence[subprocess.Popen[bytes]],
+        on_bytes: Callable[[int], None],
+    ) -> None:  # fmt: skip
         self.passed = 0
         self._ready = BytesIO()
-        self._file, self._on_bytes = file, on_bytes
-        starts = range(0, size, PART)
-        self._parts = iter([(processes[n % len(processes)], min(PART, size - at)) for n, at in enumerate(starts)])
+        self._file, self._size, self._texts, self._on_bytes = file, size, texts, on_bytes
+        self._parts = zip(range(0, size, PART), cycle([*others, None]))
 
     def read(self, size: int) -> bytes:
         """Up to ``size`` bytes of what is left of the log.
 
         Raises:
-            Damaged: a process could not read its part.
+            Damaged, OSError: a part could not be read.
         """
         while not (piece := self._ready.read(size)):
-            process, length = next(self._parts, (None, 0))
-            if process is None:
+            start, process = next(self._parts, (None, None))
+            if start is None:
                 break
-            self._ready = BytesIO(self._answer(process))
-            self._on_bytes(length)
+            end = min(start + PART, self._size)
+            passed, left = _answer(process) if process else skimmed(self._file, start, end, self._texts)
+            self.passed += passed
+            self._ready = BytesIO(left)
+            self._on_bytes(end - start)
         return piece
 
-    def _answer(self, process: subprocess.Popen[bytes]) -> bytes:
-        assert process.stdout is not None
-        head = process.stdout.read(_ANSWER.size)
-        passed, length = _ANSWER.unpack(head) if len(head) == _ANSWER.size else (0, -1)
-        left = process.stdout.read(length) if length > 0 else b""
-        if len(left) != max(length, 0) or length < 0:
-            raise Damaged(f"a process that skims {self._file} ended with {process.wait()}")
-        self.passed += passed
-        return left
+
+def _answer(process: subprocess.Popen[bytes]) -> tuple[int, bytes]:
+    assert process.stdout is not None
+    head = process.stdout.read(_ANSWER.size)
+    if len(head) == _ANSWER.size:
+        passed, length = _ANSWER.unpack(head)
+        left = process.stdout.read(length)
+        if len(left) == length:
+            return passed, left
+    raise Damaged(f"a process that read along ended with {process.wait()}")
 
 
 @contextmanager
 def parted_skim(
-    file: str, size: int, texts: Iterable[str], on_bytes: Callable[[int], None] = lambda count: None
+    file: str, size: int, texts: Sequence[str], on_bytes: Callable[[int], None] = lambda count: None
 ) -> Iterator[PartedSkim]:
-    """The skim, by as many processes as there are cores; they end with the context.
+    """The skim, by as many processes as there are cores; the others end with the context.
 
     Raises:
         OSError: no process can be started.
     """
     count = min(_cores(), _MOST_PROCESSES, -(-size // PART))
     with ExitStack() as stack:
-        processes = []
-        for number in range(count):
+        others = []
+        for number in range(count - 1):
             command = [sys.executable, "-m", __name__, file, str(size), str(PART), str(number), str(count), *texts]
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # noqa: S603
             stack.enter_context(process)
             stack.callback(process.kill)
-            processes.append(process)
-        yield PartedSkim(file, size, processes, on_bytes)
+            others.append(process)
+        yield PartedSkim(stack.enter_context(open(file, "rb", buffering=0)), size, texts, others, on_bytes)
 
 
 def _cores() -> int:
