@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import groupby, islice
+from typing import Any
 
 from replay.engine import Engine
 from replay.inputs import Event, Lines
@@ -94,8 +95,8 @@ def selected(engine: Engine, part: Iterable[Batch]) -> Iterator[str]:
         selects = []
         for headers, group in groupby(part, lambda batch: batch.headers if isinstance(batch, Lines) else None):
             if headers is not None:  # one query for them all: to plan one takes as long as to read a megabyte
-                texts = [(batch.text, batch.ends) for batch in group if isinstance(batch, Lines)]
-                selects.append(headers(stack.enter_context(engine.lines(texts))))
+                lines = _table([batch for batch in group if isinstance(batch, Lines)])
+                selects.append(headers(stack.enter_context(engine.reading(lines))))
                 continue
             for batch in group:
                 assert not isinstance(batch, Lines)
@@ -106,3 +107,27 @@ def selected(engine: Engine, part: Iterable[Batch]) -> Iterator[str]:
                 incoming = stack.enter_context(engine.incoming(columns))
                 selects.append(f"SELECT raw, time, host, source, sourcetype FROM {incoming}")
         yield " UNION ALL ".join(selects)
+
+
+def _table(batches: Sequence[Lines]) -> Any:
+    """A pyarrow table of lines, none of them shorter than 13 bytes: its column is ``raw``."""
+    import pyarrow as pa
+
+    return pa.table({"raw": pa.chunked_array([_views(batch.text, batch.ends) for batch in batches])})
+
+
+def _views(text: bytes, ends: Any) -> Any:
+    """The lines as views of the text, which is not copied.
+
+    Layout of a view: Arrow Columnar Format, "Variable-size Binary View Layout": length, first four bytes, number of the
+    buffer, offset.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    read = np.frombuffer(text, np.uint8)
+    views = np.zeros(len(ends), [("length", "<i4"), ("first", "<u4"), ("buffer", "<i4"), ("offset", "<i4")])
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    views["length"], views["offset"] = ends - starts, starts
+    views["first"] = read[starts[:, None] + np.arange(4)].view("<u4")[:, 0]
+    return pa.Array.from_buffers(pa.string_view(), len(views), [None, pa.py_buffer(views), pa.py_buffer(text)])

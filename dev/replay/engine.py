@@ -300,17 +300,10 @@ class Engine:
         self._con.register(name, pa.table({n: pa.array(v, types[kind]) for n, (kind, v) in columns.items()}))
 
     @contextmanager
-    def lines(self, texts: Iterable[tuple[bytes, Any]]) -> Iterator[str]:
-        """The lines of texts, under a name that SQL may read: column ``raw``.
-
-        Args:
-            texts: in UTF-8, each with a numpy array of where its line breaks are; one ends the last line. No line is
-                shorter than 13 bytes.
-        """
-        import pyarrow as pa
-
+    def reading(self, table: Any) -> Iterator[str]:
+        """A pyarrow table, which is not copied, under a name that SQL may read from."""
         name = fresh_name("a")
-        self._con.register(name, pa.table({"raw": pa.chunked_array([_lines(*text) for text in texts])}))
+        self._con.register(name, table)
         try:
             yield name
         finally:
@@ -386,21 +379,6 @@ class Engine:
 
 def _pushing(push: bool) -> str:
     return f"SET GLOBAL disabled_optimizers = '{'' if push else 'filter_pushdown'}'"
-
-
-def _lines(text: bytes, ends: Any) -> Any:
-    """The lines as views of the text, which is not copied. Layout of a view: Arrow Columnar Format, "Variable-size
-    Binary View Layout": length, first four bytes, number of the buffer, offset."""
-    import numpy as np
-    import pyarrow as pa
-
-    read = np.frombuffer(text, np.uint8)
-    views = np.zeros(len(ends), [("length", "<i4"), ("first", "<u4"), ("buffer", "<i4"), ("offset", "<i4")])
-    starts = np.concatenate(([0], ends[:-1] + 1))
-    views["length"], views["offset"] = ends - starts, starts
-    views["first"] = read[starts[:, None] + np.arange(4)].view("<u4")[:, 0]
-    buffers = [None, pa.py_buffer(views), pa.py_buffer(text)]
-    return pa.Array.from_buffers(pa.string_view(), len(views), buffers)
 
 
 def _whole(value: Any) -> Any:
