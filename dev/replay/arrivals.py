@@ -43,7 +43,8 @@ def parts(found: Iterable[Batch]) -> Iterator[list[Batch]]:
     text = events = 0
     for batch in found:
         part.append(batch)
-        text += len(batch.text) if isinstance(batch, Lines) else sum(len(event.raw) for event in batch)
+        # Events that are objects take twice the room.
+        text += len(batch.text) if isinstance(batch, Lines) else 2 * sum(len(event.raw) for event in batch)
         events += size(batch)
         if text >= _TEXT or events >= _EVENTS:
             yield part

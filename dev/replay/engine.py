@@ -107,6 +107,7 @@ class Engine:
 
         con = duckdb.connect(":memory:")
         con.execute("SET GLOBAL TimeZone = 'UTC'")
+        con.execute("SET enable_progress_bar = false")  # it would stand on standard output, among the results
         # What does not fit goes to disk, so that memory does not grow with the logs.
         self._spilled = TemporaryDirectory(prefix="replay-spilled-")
         con.execute(f"SET GLOBAL temp_directory = {quote(self._spilled.name)}")
