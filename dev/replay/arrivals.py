@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import groupby, islice
+from queue import Empty, Queue
+from threading import Event as Flag
+from threading import Thread
 from typing import Any
 
 from replay.engine import Engine
@@ -75,15 +78,32 @@ def ahead(found: Iterator[list[Batch]], meanwhile: Callable[[], None] | None = N
         yield from first
         if len(first) < 2:
             return
-    from concurrent.futures import ThreadPoolExecutor
+    coming: Queue[list[Batch] | BaseException | None] = Queue(1)
+    stopped = Flag()
 
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, found, None)
+    def read() -> None:
+        try:
+            for part in found:
+                coming.put(part)
+                if stopped.is_set():
+                    return
+            coming.put(None)
+        except BaseException as e:
+            coming.put(e)
+
+    # A daemon: who interrupts the process does not want to wait until a large log has been read.
+    Thread(target=read, daemon=True).start()
+    try:
         if meanwhile is not None:
             meanwhile()
-        while (part := coming.result()) is not None:
-            coming = pool.submit(next, found, None)
+        while (part := coming.get()) is not None:
+            if isinstance(part, BaseException):
+                raise part
             yield part
+    finally:
+        stopped.set()
+        with suppress(Empty):
+            coming.get_nowait()
 
 
 @contextmanager

@@ -87,6 +87,8 @@ def parted_skim(
     Raises:
         OSError: no process can be started.
     """
+    if not sys.executable:
+        raise OSError("this Python does not know where it lies")
     count = min(_cores(), _MOST_PROCESSES, -(-size // PART))
     with ExitStack() as stack:
         others = []
