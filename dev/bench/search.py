@@ -82,7 +82,9 @@ _TEXT_BY_HAND = """
 import sys, time, duckdb
 started = time.perf_counter()
 sql = f"SELECT count(*) FROM read_parquet('{sys.argv[1]}') WHERE regexp_matches(_raw, '(?i){sys.argv[2]}')"
-((rows,),) = duckdb.connect().execute(sql).fetchall()
+con = duckdb.connect()
+con.execute("SET enable_progress_bar = false")
+((rows,),) = con.execute(sql).fetchall()
 print(time.perf_counter() - started, rows)
 """
 
