@@ -26,7 +26,7 @@ from replay.sources import check_sources
 from replay.spl.search import SearchExpr, fields_of
 from replay.summaries import dataset_relation
 from replay.terms import TimeRange, compile_terms, time_predicate
-from replay.verbatim import VERBATIM, Analysis, holds_any
+from replay.verbatim import VERBATIM, holds_any, texts_of
 
 FEW = 20_000
 """Fewer events are searched through before it is found out which of them to pass over."""
@@ -207,7 +207,7 @@ class Index:
             expr: the condition, without subsearches.
             dataset: whose fields it names; None for fields of events.
         """
-        return Analysis(ctx, dataset).texts(expr) if self.prefilter and self._last > FEW else None
+        return texts_of(expr, ctx, dataset) if self.prefilter and self._last > FEW else None
 
     def _expanded(self, ctx: Context, expr: SearchExpr) -> SearchExpr:
         expanded = expand_labels(expr, ctx)

@@ -10,7 +10,7 @@ from replay.knowledge.datamodels import Dataset
 from replay.plan import Parser, expand_macros
 from replay.spl.search import has_subsearch
 from replay.summaries import root_dataset
-from replay.verbatim import Analysis
+from replay.verbatim import texts_of
 
 
 def required_texts(text: str, ctx: Context) -> frozenset[str] | None:
@@ -27,9 +27,9 @@ def required_texts(text: str, ctx: Context) -> frozenset[str] | None:
     if any(command.reads_events() for command in others):
         return None
     if isinstance(first, Search) and not has_subsearch(first.expression):
-        return Analysis(ctx).texts(first.expression)
+        return texts_of(first.expression, ctx)
     if isinstance(first, TStats) and first.model is not None and not has_subsearch(first.where):
-        return Analysis(ctx, _dataset(first, ctx)).texts(first.where)
+        return texts_of(first.where, ctx, _dataset(first, ctx))
     return None
 
 

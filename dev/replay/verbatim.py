@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from replay.context import Context
+from replay.errors import ReplayError
 from replay.inputs.skim import FOREIGN, REFERENCE
 from replay.knowledge import Knowledge
 from replay.knowledge.datamodels import Dataset
@@ -74,6 +75,22 @@ class Origin:
 
 RAW = Origin(True)
 UNKNOWN = Origin(False)
+
+
+def texts_of(expr: SearchExpr, ctx: Context, dataset: Dataset | None = None) -> frozenset[str] | None:
+    """Texts of which at least one stands in every event that meets a condition; None if nothing can be said.
+
+    A setting that cannot be read, of whatever source type, says nothing: the plan raises it where it is needed.
+
+    Args:
+        expr: the condition, without subsearches.
+        ctx: the search.
+        dataset: whose fields the condition names; None for fields of events.
+    """
+    try:
+        return Analysis(ctx, dataset).texts(expr)
+    except ReplayError:
+        return None
 
 
 class Analysis:

@@ -19,7 +19,7 @@ from replay.prefilter import required_texts
 from replay.relation import quote
 from replay.session import Session
 from replay.spl.scanner import Scanner, split_top
-from support import ROOT, SHARED
+from support import ROOT, SHARED, write_app
 
 PROCESSES = "| tstats count from datamodel=Endpoint.Processes where "
 
@@ -196,3 +196,9 @@ def test_the_letters_that_fold_to_ascii_are_all_known() -> None:
     ascii = "regexp_full_match(lower(c), '[ -~]+') OR regexp_full_match(upper(c), '[ -~]+')"
     folded = session().engine.execute(f"SELECT c FROM {chars} WHERE {ascii} OR regexp_full_match(c, '(?i)[ -~]+')")
     assert {c for (c,) in folded} == {"\u212a", "\u0130", "\u0131", "\u017f"}
+
+
+def test_a_setting_that_cannot_be_read_stops_no_search_that_does_not_need_it(tmp_path: Path) -> None:
+    app = write_app(tmp_path / "app", {"props": {"other": {"REPORT-x": "no_such_transform", "EVAL-Image": "lower("}}})
+    broken = Session([app])
+    assert required_texts("search Image=*msra.exe", broken.context(broken.home, Place())) is None

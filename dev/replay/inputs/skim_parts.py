@@ -31,7 +31,7 @@ class PartedSkim:
 
     Args:
         file: the log, in UTF-8.
-        size: of the file, in bytes; what is appended later is not read.
+        size: of the file, in bytes, by which it is divided.
         texts: see ``Skim``.
         others: processes that skim it, too; this one takes its turn behind them.
         on_bytes: takes how many bytes more were skimmed.
@@ -59,11 +59,10 @@ class PartedSkim:
             start, process = next(self._parts, (None, None))
             if start is None:
                 break
-            end = min(start + PART, self._size)
-            passed, left = _answer(process) if process else skimmed(self._file, start, end, self._texts)
+            passed, left = _answer(process) if process else skimmed(self._file, start, self._size, PART, self._texts)
             self.passed += passed
             self._ready = BytesIO(left)
-            self._on_bytes(end - start)
+            self._on_bytes(min(PART, self._size - start))
         return piece
 
 
@@ -106,13 +105,22 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def skimmed(file: BinaryIO, start: int, end: int, texts: Iterable[str]) -> tuple[int, bytes]:
-    """Of the lines that begin in a part of a file: how many events can be passed over, and what is left."""
-    at, end = (_line_start(file, place) for place in (start, end))
+def skimmed(file: BinaryIO, start: int, size: int, part: int, texts: Iterable[str]) -> tuple[int, bytes]:
+    """Of the lines that begin in a part of a file: how many events can be passed over, and what is left.
+
+    Args:
+        file: the log.
+        start: of the part.
+        size: of the file, when it was divided; its last part goes on to the end that is found.
+        part: how long a part is.
+        texts: see ``Skim``.
+    """
+    last = start + part >= size
+    at, end = _line_start(file, start), 0 if last else _line_start(file, start + part)
     file.seek(at)
 
-    def read(size: int) -> bytes:
-        return file.read(min(size, end - file.tell()))
+    def read(wanted: int) -> bytes:
+        return file.read(wanted if last else min(wanted, end - file.tell()))
 
     def refuse(reason: str, byte: int) -> None:
         raise OSError(f"{reason} (byte {byte})")
@@ -139,7 +147,7 @@ def main(file: str, size: str, part: str, first: str, step: str, *texts: str) ->
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it ends it
     with open(file, "rb", buffering=0) as opened:
         for start in range(int(first) * int(part), int(size), int(step) * int(part)):
-            passed, left = skimmed(opened, start, min(start + int(part), int(size)), texts)
+            passed, left = skimmed(opened, start, int(size), int(part), texts)
             sys.stdout.buffer.write(_ANSWER.pack(passed, len(left)) + left)
             sys.stdout.buffer.flush()
 

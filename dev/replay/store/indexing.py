@@ -179,7 +179,6 @@ class _Writing:
     def add(self, file: str, options: Options) -> Source:
         """Read a file; what is read is written meanwhile."""
         events, content = 0, _Content()
-
         watched, on_piece = options.copy(), options.get("on_piece")
 
         def take(piece: bytes) -> None:

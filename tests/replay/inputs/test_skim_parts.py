@@ -26,13 +26,19 @@ def test_each_line_belongs_to_one_part(lines: list[str], end: str, part: int) ->
         log.write_bytes(text)
         with log.open("rb", buffering=0) as file:
             starts = range(0, len(text), part)
-            read = [
-                skim_parts.skimmed(file, at, min(at + part, len(text)), ["event", "wanted", "text"]) for at in starts
-            ]
+            read = [skim_parts.skimmed(file, start, len(text), part, ["event"]) for start in starts]
     left = b"".join(left for _, left in read)
     events = sum(passed for passed, _ in read)
     assert left == text
     assert events == 0
+
+
+def test_what_is_appended_to_a_log_is_in_its_last_part(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("a\nb\nc\n", encoding="utf-8")
+    with log.open("rb", buffering=0) as file:
+        read = [skim_parts.skimmed(file, start, 4, 2, ["x"]) for start in (0, 2)]
+    assert read == [(0, b"a\n"), (0, b"b\nc\n")]
 
 
 def big(log: Path) -> Path:
