@@ -165,7 +165,7 @@ class Process:
         env |= {"SPLUNK_HOME": self._home.name, "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"}
         self._stderr = tempfile.TemporaryFile()
         self._process = subprocess.Popen(  # noqa: S603  # the program is one that commands.conf of a loaded app names
-            [sys.executable, str(definition.path)],
+            [sys.executable, str(definition.path.absolute())],  # absolute: it has another working directory
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._stderr, cwd=definition.folder, env=env,
             start_new_session=True,
         )  # fmt: skip

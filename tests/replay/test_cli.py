@@ -19,11 +19,11 @@ DONE, UNEXPECTED, WRONG, MALFORMED = 0, 1, 2, 3
 LINES = '{"_time": 1700000000, "a": "x", "n": 1}\n{"_time": 1700000001, "a": "y [b]", "n": 2}\n'
 
 
-def replay(*arguments: object, stdin: str = "") -> subprocess.CompletedProcess[str]:
+def replay(*arguments: object, stdin: str = "", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from replay.cli import main; main()", *map(str, arguments)]
     environment = {"PYTHONPATH": str(ROOT / "dev"), "PATH": "", "COLUMNS": "200", "PYTHONIOENCODING": "utf-8"}
     return subprocess.run(
-        command, input=stdin, capture_output=True, text=True, encoding="utf-8", check=False, env=environment
+        command, input=stdin, capture_output=True, text=True, encoding="utf-8", check=False, env=environment, cwd=cwd
     )
 
 
@@ -150,6 +150,12 @@ def test_run_takes_the_correlation_search_of_the_app(app: Path, log: Path) -> No
     assert done.returncode == DONE, done.stderr
     assert len(done.stdout.splitlines()) == 2
     assert "Both" in done.stderr and "index=main n=*" in done.stderr
+
+
+def test_an_app_may_be_named_by_a_relative_path() -> None:
+    done = replay("run", "dev/datasets/msra-windows-sysmon.log", "--app", ".", "--output", "json", cwd=ROOT)
+    assert done.returncode == DONE, done.stderr
+    assert len(done.stdout.splitlines()) == 4, "its command runs in a working directory of its own"
 
 
 def test_set_replaces_a_macro(app: Path, log: Path) -> None:
