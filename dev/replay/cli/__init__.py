@@ -18,17 +18,27 @@ from replay.cli.common import WRONG, app, err
 from replay.errors import ReplayError
 
 
-def command_line() -> typer.Typer:
-    """The application, with the verb of every file here."""
-    for module in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{module.name}")
-    return app
+@app.callback()
+def replay() -> None:
+    """What makes a verb of a command that is alone."""
+
+
+def command_line(verb: str | None = None) -> typer.Typer:
+    """The application.
+
+    Args:
+        verb: the only one that will be asked for, if it is one: to prepare them all takes as long as many a search.
+    """
+    names = [module.name for module in pkgutil.iter_modules(__path__)]
+    for name in [verb] if verb in names else names:
+        importlib.import_module(f"{__name__}.{name}")
+    return app if app.registered_commands or verb is None else command_line()
 
 
 def main() -> None:
     """Entry point of the console script."""
     try:
-        command_line()(standalone_mode=True)
+        command_line(sys.argv[1] if len(sys.argv) > 1 else None)(standalone_mode=True)
     except ReplayError as e:
         err.print(f"[bold red]error:[/bold red] {escape(str(e))}")
         sys.exit(WRONG)
