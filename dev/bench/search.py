@@ -63,7 +63,7 @@ print(time.perf_counter() - started, len(rows))
 
 _SUMMARY_ANEW = """
 import sys, time
-from dataclasses import replace
+from msgspec.structs import replace
 from pathlib import Path
 from replay.store.folder import StoreFolder
 from replay.store.summarising import datasets_read, summarise

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.aggregates import AGGREGATES, AggregateCall, at_option, group, needs_of_calls, parse_calls
 from replay.commands import Needs
@@ -36,8 +38,7 @@ _SCORES = {"sum": "sum", "avg": "avg", "mean": "avg", "max": "max", "min": "min"
 # --- what is computed -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Measures:
+class Measures(Struct, frozen=True):
     """The aggregates of a chart.
 
     Attributes:
@@ -152,8 +153,7 @@ class _MeasureReader:
 # --- which series are shown -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Series:
+class Series(Struct, frozen=True):
     """The options of a column split.
 
     Attributes:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
 from functools import partial
 from time import perf_counter
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from replay.engine import Engine
 from replay.errors import ReplayError
@@ -18,8 +20,7 @@ from replay.relation import Relation
 from replay.session import Session
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """One saved search: ``runs``, or ``fails`` with the reason and the place."""
 
     app: str
@@ -33,8 +34,7 @@ class Verdict:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class Outcome(Verdict):
+class Outcome(Verdict, frozen=True):
     """One saved search that was run, or why it was not.
 
     Attributes:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from replay.errors import Place
 from replay.relation import Relation
@@ -49,8 +51,7 @@ class Collections(Protocol):
         """Insert or replace documents, all or none; with ``alone``, they are all that is left of the collection."""
 
 
-@dataclass(frozen=True)
-class Dispatch:
+class Dispatch(Struct, frozen=True):
     """What the server that runs a search says of it; a search from the command line has none of this.
 
     Attributes:
@@ -75,8 +76,7 @@ class Dispatch:
     collections: Collections | None = None
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(Struct, frozen=True):
     """One search under way.
 
     Attributes:

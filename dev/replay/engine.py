@@ -10,13 +10,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import RLock
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from replay.errors import ReplayError
 from replay.relation import ORDER, Column, Relation, fresh_name, quote
@@ -33,8 +34,7 @@ _ROW_GROUP = 24_576
 Value = str | float | list[str] | None
 
 
-@dataclass(frozen=True)
-class UserFunction:
+class UserFunction(Struct, frozen=True):
     """A Python function that SQL may call.
 
     Attributes:

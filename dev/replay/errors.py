@@ -6,11 +6,11 @@ column of a search, or the byte offset of a log. Nothing in this package raises 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where something is: any part may be unknown.
 
     Attributes:
@@ -44,7 +44,7 @@ class Place:
 
     def within(self, outer: Place) -> Place:
         """This place, with the parts it does not know taken from ``outer``."""
-        missing = {name: getattr(outer, name) for name in Place.__slots__ if getattr(self, name) is None}
+        missing = {name: getattr(outer, name) for name in Place.__struct_fields__ if getattr(self, name) is None}
         return replace(self, **missing)
 
 

@@ -23,11 +23,12 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from threading import Timer
 from typing import IO, Any, Self
+
+from msgspec.structs import replace
 
 from replay.commands import Command, Needs
 from replay.context import Context
@@ -50,8 +51,7 @@ PIECE = 1 << 20
 NUMERIC = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
 
 
-@dataclass(frozen=True)
-class External(Command):
+class External(Command, frozen=True):
     """A call of a custom command: ``rbaenrich detection="…"``."""
 
     definition: ExternalCommand

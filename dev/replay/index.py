@@ -7,8 +7,9 @@ set of props form a group; each group is one SELECT and the result their union.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from threading import Lock
+
+from msgspec import Struct
 
 from replay.arrivals import Batch, batches, one_by_one, parts, selected, size
 from replay.commands import Needs
@@ -38,8 +39,7 @@ _COLUMNS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Struct, frozen=True):
     """Events with the same props."""
 
     props: Props

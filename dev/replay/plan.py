@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.commands import COMMANDS, EVERYTHING, Command, Needs
 from replay.context import Context
@@ -22,8 +23,7 @@ from replay.spl.search import SearchExpr, parse_search
 MAX_SUBSEARCH_DEPTH = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Pipeline:
+class Pipeline(Struct, frozen=True):
     """A parsed search: its commands in order."""
 
     commands: tuple[Command, ...]
@@ -144,8 +144,8 @@ def parts(value: Any) -> Iterator[Any]:
     """What lies directly in a list, a tuple or a node of a parsed search."""
     if isinstance(value, tuple | list):
         yield from value
-    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-        yield from (getattr(value, f.name) for f in dataclasses.fields(value))
+    elif isinstance(value, Struct):
+        yield from (getattr(value, name) for name in value.__struct_fields__)
 
 
 def check_functions(value: Any, ctx: Context) -> None:

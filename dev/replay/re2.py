@@ -10,7 +10,8 @@ Sources: pcre2pattern(3); RE2, "Syntax".
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _MAX_REPEAT = 1000  # RE2 refuses more
 _MAX_SIZE = 4000  # nodes after repeats are written out: RE2 has a memory limit
@@ -26,8 +27,7 @@ _POSIX = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Translation:
+class Translation(Struct, frozen=True):
     """A pattern for RE2.
 
     Attributes:
@@ -46,8 +46,7 @@ class _Untranslatable(Exception):
     pass
 
 
-@dataclass(frozen=True)
-class _Part:
+class _Part(Struct, frozen=True):
     text: str
     least: int  # characters it takes at least
     size: int

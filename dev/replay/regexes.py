@@ -10,9 +10,10 @@ Source: Search Manual, "About Splunk regular expressions"; limits.conf.spec, ``m
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from replay import re2
 from replay.errors import Place, SearchError
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 _DUCKDB_GROUPS = 9  # regexp_extract knows no more
 
 
-@dataclass(frozen=True)
-class Regex:
+class Regex(Struct, frozen=True):
     """A checked pattern.
 
     Attributes:
@@ -38,9 +38,12 @@ class Regex:
     """
 
     pattern: str
-    names: dict[str, int] = field(hash=False)
+    names: dict[str, int]
     groups: int
-    re2: re2.Translation | None = field(hash=False)
+    re2: re2.Translation | None
+
+    def __hash__(self) -> int:
+        return hash(self.pattern)
 
 
 @lru_cache(maxsize=1024)

@@ -10,9 +10,11 @@ The hidden column ``__n`` carries the order: a number, unique within the relatio
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import count
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 ORDER = "__n"
 
@@ -30,8 +32,7 @@ class Kind(Enum):
     BOOL = "BOOLEAN"
 
 
-@dataclass(frozen=True, slots=True)
-class Expr:
+class Expr(Struct, frozen=True):
     """A SQL expression and its kind.
 
     ``literal`` is its value if it is a constant written in the search; ``delimiter`` is what joins the values of a
@@ -109,8 +110,7 @@ def common_kind(kinds: Iterable[Kind]) -> Kind:
     return Kind.NUM if found == {Kind.NUM} else Kind.STR
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """Where a field is found: a column name, already quoted, and the field's kind (``delimiter``: see ``Expr``)."""
 
     sql: str
@@ -126,8 +126,7 @@ def fresh_name(prefix: str = "s") -> str:
     return f"{prefix}{next(_names)}"
 
 
-@dataclass(frozen=True)
-class Relation:
+class Relation(Struct, frozen=True):
     """Rows in order, as SQL.
 
     Attributes:
@@ -138,7 +137,7 @@ class Relation:
 
     name: str
     columns: Mapping[str, Column]
-    ctes: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    ctes: tuple[tuple[str, str], ...] = ()
 
     # --- reading ------------------------------------------------------------------------------------------------
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from replay.arrivals import ahead, batches, parts
 from replay.context import Context
@@ -25,8 +26,7 @@ PROBLEMS_SHOWN = 20
 """Malformed events that are told one by one; of the others, how many there are."""
 
 
-@dataclass
-class Loaded:
+class Loaded(Struct):
     """What was read: for the account at the end of a run.
 
     Attributes:

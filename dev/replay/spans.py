@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from replay.relation import Expr, Kind, as_number, as_text
 from replay.spl.timespec import SECONDS, Span, parse_span, shift
@@ -22,23 +23,20 @@ DEFAULT_BINS = 100
 MAX_BUCKETS = 50_000  # limits.conf.spec, [discretize] maxbins
 
 
-@dataclass(frozen=True, slots=True)
-class TimeSpan:
+class TimeSpan(Struct, frozen=True):
     """A span of time; buckets begin at ``offset`` seconds after the epoch and every span from there."""
 
     span: Span
     offset: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class NumberSpan:
+class NumberSpan(Struct, frozen=True):
     """A span of numbers: ``10`` makes 0-10, 10-20 …"""
 
     width: float
 
 
-@dataclass(frozen=True, slots=True)
-class LogSpan:
+class LogSpan(Struct, frozen=True):
     """A logarithmic span: ``2log10`` makes 2-20, 20-200 …"""
 
     coefficient: float

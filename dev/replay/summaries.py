@@ -6,8 +6,9 @@ it inherits fields and calculations; calculations run in order.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from replay.commands import Needs
 from replay.commands.fields import matcher

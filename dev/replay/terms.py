@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from replay.context import Context
 from replay.errors import Place, SearchError
@@ -26,8 +27,7 @@ _AGO_UNITS = {
 }
 
 
-@dataclass(frozen=True)
-class TimeRange:
+class TimeRange(Struct, frozen=True):
     """``earliest <= _time < latest``, epoch seconds; None is open."""
 
     earliest: float | None = None

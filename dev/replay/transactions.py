@@ -8,14 +8,14 @@ matches ``startswith`` closes it, and ``maxspan``, ``maxpause``, ``maxevents`` c
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from itertools import product
+
+from msgspec import Struct, field
 
 Values = tuple[str | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """When a transaction ends; None is no limit.
 
     Attributes:
@@ -34,8 +34,7 @@ class Rules:
     connected: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """What the assignment needs of an event: its row, its time, the values of the unifying fields, what it matches."""
 
     row: int
@@ -45,8 +44,7 @@ class Event:
     is_end: bool = False
 
 
-@dataclass(slots=True)
-class Transaction:
+class Transaction(Struct):
     """Events that belong together, newest first.
 
     Attributes:
@@ -71,8 +69,7 @@ class Transaction:
         return (self.has_start or not rules.starts) and (self.has_end or not rules.ends)
 
 
-@dataclass
-class Assignment:
+class Assignment(Struct):
     """The result: transactions in the order of their opening, and rows that have none of the unifying fields."""
 
     transactions: list[Transaction] = field(default_factory=list)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from weakref import WeakKeyDictionary
+
+from msgspec import Struct
 
 from replay.context import Context
 from replay.errors import ReplayError
@@ -61,8 +62,7 @@ def _any_case(c: str) -> str:
     return re.escape(c) if lower == upper else f"[{lower}{upper}{FOREIGN.get(lower, '')}]"
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Where the values of a field come from: each is a part of one of the constants or, if ``verbatim``, of the raw
     text (case and entities aside)."""
 
@@ -169,8 +169,7 @@ class Analysis:
         return RAW if self.settings.copies and not sources & set(INTERNAL) else UNKNOWN
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What all props.conf stanzas together say of fields.
 
     Attributes:

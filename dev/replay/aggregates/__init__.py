@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.commands import Needs
 from replay.errors import Place, SearchError
@@ -34,8 +36,7 @@ _NUMERIC = frozenset(
 _CHRONOLOGICAL = frozenset(("earliest", "latest", "earliest_time", "latest_time", "rate"))
 
 
-@dataclass(frozen=True)
-class AggregateCall:
+class AggregateCall(Struct, frozen=True):
     """One call of an aggregate list.
 
     Attributes:
@@ -71,8 +72,7 @@ class AggregateCall:
         return isinstance(self.argument, str) and "*" in self.argument
 
 
-@dataclass(frozen=True)
-class Rows:
+class Rows(Struct, frozen=True):
     """What one aggregate function sees: its argument, over the rows of a group or of a window.
 
     Attributes:

@@ -1,19 +1,20 @@
 """Search commands, one file per command: arguments -> node -> SQL.
 
-A command is a frozen dataclass that derives from ``Command`` and claims its names with ``@command("head")``.
+A command is a frozen ``Struct`` that derives from ``Command`` and claims its names with ``@command("head")``.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, is_dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
+
+from msgspec import Struct
 
 from replay.errors import SearchError
 from replay.registry import Registry
+from replay.structs import AbstractStruct
 
 if TYPE_CHECKING:
     from replay.context import Context
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from replay.spl.search import SearchExpr
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(Struct, frozen=True):
     """What a part of a pipeline reads.
 
     Attributes:
@@ -54,7 +54,7 @@ class Needs:
 EVERYTHING = Needs(everything=True)
 
 
-class Command(ABC):
+class Command(AbstractStruct, frozen=True):
     """One command of a pipeline.
 
     Attributes:
@@ -62,7 +62,7 @@ class Command(ABC):
         addon: id of the app that brings it to Splunk; empty for a command of Splunk's own.
     """
 
-    name: str = ""
+    name: ClassVar[str] = ""
     addon: ClassVar[str] = ""
 
     @classmethod
@@ -110,10 +110,7 @@ class Command(ABC):
         """
         from replay.plan import Pipeline
 
-        # dataclasses.fields: this package has a module `fields` of its own.
-        values: list[object] = []
-        if is_dataclass(self):
-            values = [getattr(self, f.name) for f in dataclasses.fields(self)]
+        values = [getattr(self, name) for name in self.__struct_fields__]
         return type(self).generate is not Command.generate or any(isinstance(v, Pipeline) for v in _flat(values))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, Needs, command
@@ -13,8 +12,7 @@ from replay.spl.scanner import Scanner
 
 
 @command("accum")
-@dataclass(frozen=True)
-class Accum(Command):
+class Accum(Command, frozen=True):
     """``accum <field> [AS <name>]``: the running total. Source: Search Reference, "accum".
 
     Rows without a number add nothing and get no total.
@@ -43,8 +41,7 @@ class Accum(Command):
 
 
 @command("delta")
-@dataclass(frozen=True)
-class Delta(Command):
+class Delta(Command, frozen=True):
     """``delta <field> [AS <name>] [p=N]``: the value less that of the row N before (1); named ``delta(<field>)``.
 
     Source: Search Reference, "delta"; nothing where one of the two is no number.
@@ -79,8 +76,7 @@ class Delta(Command):
 
 
 @command("autoregress")
-@dataclass(frozen=True)
-class AutoRegress(Command):
+class AutoRegress(Command, frozen=True):
     """``autoregress <field> [AS <name>] [p=N | p=N1-N2]``: values of earlier rows, named ``<field>_p<N>``.
 
     Source: Search Reference, "autoregress"; a name of one's own goes with one distance only.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, Needs, command
@@ -15,8 +14,7 @@ _FIELDS = ("info_min_time", "info_max_time", "info_sid", "info_search_time")
 
 
 @command("addinfo")
-@dataclass(frozen=True)
-class AddInfo(Command):
+class AddInfo(Command, frozen=True):
     """``addinfo``: ``info_min_time``, ``info_max_time``, ``info_sid``, ``info_search_time``.
 
     Source: Search Reference, "addinfo". An open time range goes from 0 to ``+Infinity``. The id of a

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.aggregates import at_option
@@ -14,8 +13,7 @@ from replay.relation import ORDER, Expr, Kind, Relation, as_number, string, unio
 from replay.spl.scanner import Scanner
 
 
-@dataclass(frozen=True)
-class _Totals(Command):
+class _Totals(Command, frozen=True):
     """What the two commands share."""
 
     fields: tuple[str, ...] = ()
@@ -63,8 +61,7 @@ class _Totals(Command):
 
 
 @command("addtotals")
-@dataclass(frozen=True)
-class AddTotals(_Totals):
+class AddTotals(_Totals, frozen=True):
     """``addtotals [row=t] [col=f] [labelfield=] [label=Total] [fieldname=Total] [fields]``.
 
     Values that are no number do not count; without a list all fields but internal ones do. Source: Search Reference,
@@ -78,8 +75,7 @@ class AddTotals(_Totals):
 
 
 @command("addcoltotals")
-@dataclass(frozen=True)
-class AddColTotals(_Totals):
+class AddColTotals(_Totals, frozen=True):
     """``addcoltotals [labelfield=] [label=Total] [fields]``: one more row with the sums of the columns.
 
     Source: Search Reference, "addcoltotals".

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, Needs, command
@@ -17,8 +16,7 @@ _OPTIONS = ("extendtimerange", "maxtime", "maxout", "timeout")
 
 
 @command("append")
-@dataclass(frozen=True)
-class Append(Command):
+class Append(Command, frozen=True):
     """``append [extendtimerange=b] [maxtime=N] [maxout=N] [timeout=N] [ subsearch ]``.
 
     Source: Search Reference, "append". Time limits make no difference here.

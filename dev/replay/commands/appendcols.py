@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, Needs, command
@@ -17,8 +16,7 @@ _OPTIONS = ("override", "maxtime", "maxout", "timeout")
 
 
 @command("appendcols")
-@dataclass(frozen=True)
-class AppendCols(Command):
+class AppendCols(Command, frozen=True):
     """``appendcols [override=b] [maxtime=N] [maxout=N] [timeout=N] [ subsearch ]``.
 
     Source: Search Reference, "appendcols": the first row goes with the first and so on; a field that the row has stays

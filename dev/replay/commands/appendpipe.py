@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, Needs, command
@@ -13,8 +12,7 @@ from replay.spl.scanner import Scanner
 
 
 @command("appendpipe")
-@dataclass(frozen=True)
-class AppendPipe(Command):
+class AppendPipe(Command, frozen=True):
     """``appendpipe [run_in_preview=b] [ commands ]``. Source: Search Reference, "appendpipe"."""
 
     body: Pipeline

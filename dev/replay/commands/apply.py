@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Self
+
+from msgspec.structs import replace
 
 from replay.algorithms import find_algorithm
 from replay.commands import Command, command
@@ -19,8 +20,7 @@ from replay.spl.scanner import Scanner
 
 
 @command("apply")
-@dataclass(frozen=True)
-class Apply(Command):
+class Apply(Command, frozen=True):
     """``apply [app:]<model> [as <name>] [<option>=…] [ [ subsearch that gives options ] ]``.
 
     Source: AI Toolkit, "Using the fit and apply commands"; the subsearch: ES, "Machine Learning Toolkit Macros in

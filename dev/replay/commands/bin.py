@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.commands import Command, Needs, command
 from replay.context import Context
@@ -27,8 +29,7 @@ from replay.spl.timespec import SECONDS, parse_time
 _OPTIONS = ("bins", "span", "minspan", "start", "end", "aligntime")
 
 
-@dataclass(frozen=True)
-class BinOptions:
+class BinOptions(Struct, frozen=True):
     """How buckets are chosen: a span, or at most ``bins`` buckets over the range of the data.
 
     Source: Search Reference, "bin": ``start`` and ``end`` only widen the range; ``aligntime`` is for spans of less than
@@ -110,8 +111,7 @@ def _given(value: float | None) -> tuple[float, ...]:
 
 
 @command("bin", "bucket", "discretize")
-@dataclass(frozen=True)
-class Bin(Command):
+class Bin(Command, frozen=True):
     """``bin [span=|bins=|minspan=|start=|end=|aligntime=] field [AS name]``. Source: Search Reference, "bin"."""
 
     field: str

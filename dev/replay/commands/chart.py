@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.aggregates import at_option
 from replay.charts import (
@@ -33,8 +35,7 @@ _BINS = ("bins", "span", "minspan", "start", "end", "aligntime")
 _OPTIONS = (*NAME_OPTIONS, *SERIES_OPTIONS, "cont", *_BINS)
 
 
-@dataclass(frozen=True)
-class Split:
+class Split(Struct, frozen=True):
     """A field that splits rows or columns; ``bins`` if its values are put into buckets."""
 
     field: str
@@ -42,8 +43,7 @@ class Split:
 
 
 @command("chart")
-@dataclass(frozen=True)
-class Chart(Command):
+class Chart(Command, frozen=True):
     """``chart [options] aggregates [OVER row] [BY [row] column] [where …]``. Source: Search Reference, "chart".
 
     Rows without the row field are left out; those whose row field is put into buckets and is no number, too.

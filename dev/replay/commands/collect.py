@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import EVERYTHING, Command, Needs, command
@@ -22,8 +21,7 @@ _TEXTS = ("index", "file", "marker", "host", "source", "sourcetype", "output_for
 
 
 @command("collect")
-@dataclass(frozen=True)
-class Collect(Command):
+class Collect(Command, frozen=True):
     """``collect index=<name> [options]``: the rows pass through. Source: Search Reference, "collect".
 
     A server writes them into the index; from the command line nothing is written, and the search is warned.

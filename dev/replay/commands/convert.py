@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
+
+from msgspec import Struct
 
 from replay.commands import Command, Needs, command
 from replay.commands.fields import expand
@@ -27,8 +28,7 @@ _NUMBERS = {
 _FUNCTIONS = (*_NUMBERS, "ctime", "mktime", "none")
 
 
-@dataclass(frozen=True)
-class Conversion:
+class Conversion(Struct, frozen=True):
     """``function(field) AS name``; without AS, ``name`` is None and the field itself is converted."""
 
     function: str
@@ -37,8 +37,7 @@ class Conversion:
 
 
 @command("convert")
-@dataclass(frozen=True)
-class Convert(Command):
+class Convert(Command, frozen=True):
     """``convert [timeformat="…"] fn(field) [AS name] …``. Source: Search Reference, "convert". The zone is UTC.
 
     A value that does not convert stays as it is (``num`` removes it, ``auto`` then leaves the whole field alone); under

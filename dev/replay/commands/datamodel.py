@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import EVERYTHING, Command, Needs, command
@@ -19,8 +18,7 @@ _STRINGS = ("search_string", "flat_string", "acceleration_search_string")
 
 
 @command("datamodel")
-@dataclass(frozen=True)
-class DataModelCommand(Command):
+class DataModelCommand(Command, frozen=True):
     """``datamodel [M [D [search|flat|acceleration_search]]] [options]``. Source: Search Reference, "datamodel"."""
 
     model: str | None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, Needs, command
@@ -16,8 +15,7 @@ _OPTIONS = ("keepevents", "keepempty", "consecutive")
 
 
 @command("dedup")
-@dataclass(frozen=True)
-class Dedup(Command):
+class Dedup(Command, frozen=True):
     """``dedup [N] fields [keepevents=] [keepempty=] [consecutive=] [sortby …]``. Source: Search Reference, "dedup".
 
     Values are compared byte by byte, multivalues as whole lists.

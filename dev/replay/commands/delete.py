@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.aggregates import group, parse_calls
@@ -15,8 +14,7 @@ from replay.spl.scanner import Scanner
 
 
 @command("delete")
-@dataclass(frozen=True)
-class Delete(Command):
+class Delete(Command, frozen=True):
     """``search … | delete``: the events are gone for every later search. Source: Search Reference, "delete".
 
     Out comes a row for each index: ``index``, ``deleted``, ``errors``. Only a server deletes; events read from the

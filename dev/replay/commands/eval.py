@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import EVERYTHING, Command, Needs, command
@@ -19,8 +18,7 @@ _PATTERN = re.compile(r"\{([^{}]+)\}")
 
 
 @command("eval")
-@dataclass(frozen=True)
-class Eval(Command):
+class Eval(Command, frozen=True):
     """``eval f=expr[, g=expr]…``, left to right. Source: Search Reference, "eval"."""
 
     assignments: tuple[tuple[str, EvalExpr], ...]

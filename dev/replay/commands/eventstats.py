@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.aggregates import (
@@ -24,8 +23,7 @@ from replay.spl.scanner import Scanner
 
 
 @command("eventstats")
-@dataclass(frozen=True)
-class EventStats(Command):
+class EventStats(Command, frozen=True):
     """``eventstats [allnum=] calls [BY fields]``. Source: Search Reference, "eventstats".
 
     A row without a BY field stays and gets nothing. A multivalue BY field is one key: all its values together.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import EVERYTHING, Command, Needs, command
@@ -19,8 +18,7 @@ _OPTIONS = ("pairdelim", "kvdelim", "limit", "maxchars", "mv_add", "clean_keys",
 
 
 @command("extract", "kv")
-@dataclass(frozen=True)
-class Extract(Command):
+class Extract(Command, frozen=True):
     """``extract [pairdelim="…"] [kvdelim="…"] [limit=50] [maxchars=10240] [mv_add=b] [clean_keys=b] [<transform> …]``.
 
     Source: Search Reference, "extract". Pairs come out of ``_raw``: ``key=value`` and ``key="value"``, or what the
@@ -88,8 +86,7 @@ def _by_transform(rel: Relation, name: str, ctx: Context) -> Relation:
 
 
 @command("xmlkv")
-@dataclass(frozen=True)
-class XmlKv(Command):
+class XmlKv(Command, frozen=True):
     """``xmlkv [maxinputs=N] [<field>]``: ``<key>value</key>`` becomes a field. Source: Search Reference, "xmlkv".
 
     It reads ``_raw``, or the field that is named. Later values win over earlier ones and over a field that exists.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, Needs, command
@@ -53,8 +52,7 @@ def field_name(s: Scanner, what: str = "a field name") -> str:
 
 
 @command("fields")
-@dataclass(frozen=True)
-class Fields(Command):
+class Fields(Command, frozen=True):
     """``fields [+|-] <list>``: ``_time`` and ``_raw`` go only if named with ``-``.
 
     Source: Search Reference, "fields".

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, Needs, command
@@ -14,8 +13,7 @@ from replay.spl.scanner import Scanner
 
 
 @command("filldown")
-@dataclass(frozen=True)
-class FillDown(Command):
+class FillDown(Command, frozen=True):
     """``filldown [fields]``: a missing value becomes the last one above it. Source: Search Reference, "filldown"."""
 
     names: tuple[str, ...]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, Needs, command
@@ -14,8 +13,7 @@ from replay.spl.scanner import Scanner
 
 
 @command("fillnull")
-@dataclass(frozen=True)
-class FillNull(Command):
+class FillNull(Command, frozen=True):
     """``fillnull [value=v] [fields]``. Source: Search Reference, "fillnull".
 
     Listed fields are created where they do not exist. Without a list all fields are filled that have a value in at

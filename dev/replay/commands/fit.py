@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Self
+
+from msgspec.structs import replace
 
 from replay.algorithms import find_algorithm
 from replay.commands import Command, command
@@ -20,8 +21,7 @@ from replay.spl.scanner import Scanner
 
 
 @command("fit")
-@dataclass(frozen=True)
-class Fit(Command):
+class Fit(Command, frozen=True):
     """``fit <algorithm> <field> … [from <field> …] [by <field> …] [<option>=…] [into [app:]<model>] [as <name>]``.
 
     Source: AI Toolkit, "Using the fit and apply commands", "Search commands for machine learning". Field names may

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, command
@@ -25,8 +24,7 @@ _STEPS_AT_ONCE = 16  # so many evals stand in one statement; then their result i
 
 
 @command("foreach")
-@dataclass(frozen=True)
-class Foreach(Command):
+class Foreach(Command, frozen=True):
     """``foreach [mode=m] fields [fieldstr= matchstr= matchseg1..3= itemstr= iterstr=] [ template ]``.
 
     The template is text: what stands for the field, or for the item, is put in, and the result is parsed. Source:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, Needs, command
@@ -19,8 +18,7 @@ _OPTIONS = ("mvsep", "maxresults", "emptystr")
 
 
 @command("format")
-@dataclass(frozen=True)
-class Format(Command):
+class Format(Command, frozen=True):
     """``format [mvsep=…] [maxresults=N] [emptystr=…] ["row prefix" "column prefix" "column separator" "column end"
     "row separator" "row end"]``. Source: Search Reference, "format".
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Self
+
+from msgspec.structs import replace
 
 from replay.commands import EVERYTHING, Command, Needs, command
 from replay.commands.datamodel import newest_first, unprefixed
@@ -18,13 +19,12 @@ _KINDS = ("datamodel", "savedsearch", "inputlookup", "lookup")
 
 
 @command("from")
-@dataclass(frozen=True)
-class From(Command):
+class From(Command, frozen=True):
     """``from datamodel:"M.D"``; ``savedsearch:``, ``inputlookup:`` and ``lookup:`` likewise, or with a space instead
     of the colon. Source: searchbnf.conf, from-command."""
 
     kind: str
-    name: str
+    source: str
 
     @classmethod
     def parse(cls, s: Scanner, parser: Parser) -> Self:
@@ -46,14 +46,14 @@ class From(Command):
     def generate(self, ctx: Context, needs: Needs) -> Relation:
         """The rows; fields of a dataset have no prefix."""
         if self.kind == "datamodel":
-            model, _, dataset = self.name.partition(".")
+            model, _, dataset = self.source.partition(".")
             dataset = dataset or root_dataset(ctx.knowledge.datamodel(ctx.app, model), ctx)
             return unprefixed(newest_first(ctx.store.dataset(ctx, model, dataset, EVERYTHING)))
         if self.kind == "savedsearch":
             if ctx.depth >= MAX_SUBSEARCH_DEPTH:
-                raise SearchError(f"saved search `{self.name}` names itself, or nests too deep", ctx.place)
-            saved = ctx.knowledge.saved_search(self.name)
+                raise SearchError(f"saved search `{self.source}` names itself, or nests too deep", ctx.place)
+            saved = ctx.knowledge.saved_search(self.source)
             return plan_search(saved.search, replace(ctx, app=saved.app, place=saved.place, depth=ctx.depth + 1))
         from replay.commands.inputlookup import InputLookup
 
-        return InputLookup(self.name).generate(ctx, needs)
+        return InputLookup(self.source).generate(ctx, needs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, Needs, command
@@ -18,8 +17,7 @@ _OPTIONS = ("limit", "null", "keeplast")
 
 
 @command("head")
-@dataclass(frozen=True)
-class Head(Command):
+class Head(Command, frozen=True):
     """``head [N | limit=N] [<condition>] [null=b] [keeplast=b]``. Source: Search Reference, "head"."""
 
     limit: int | None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import EVERYTHING, Command, Needs, command
@@ -19,8 +18,7 @@ _OPTIONS = ("append", "strict", "start", "max")
 
 
 @command("inputlookup")
-@dataclass(frozen=True)
-class InputLookup(Command):
+class InputLookup(Command, frozen=True):
     """``inputlookup [append=b] [strict=b] [start=N] [max=N] <table> [where <search>]``.
 
     Source: Search Reference, "inputlookup". ``strict`` makes no difference: a table that cannot be read is an error.

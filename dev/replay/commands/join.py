@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Self
+
+from msgspec import Struct, field
 
 from replay.commands import EVERYTHING, Command, Needs, command
 from replay.context import Context
@@ -18,8 +19,7 @@ _OPTIONS = ("type", "usetime", "earlier", "overwrite", "max", "left", "right")
 _TYPES = {"inner": False, "left": True, "outer": True}
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(Struct, frozen=True):
     """How rows are joined; ``left`` and ``right`` are the aliases of the sides, empty if there are none."""
 
     outer: bool = False
@@ -32,8 +32,7 @@ class Options:
 
 
 @command("join")
-@dataclass(frozen=True)
-class Join(Command):
+class Join(Command, frozen=True):
     """``join [type=inner|left|outer] [usetime=b] [earlier=b] [overwrite=b] [max=N] [<fields>] <dataset>`` or
     ``join … left=L right=R where L.a=R.b … <dataset>``. Source: Search Reference, "join".
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, Needs, command
@@ -18,8 +17,7 @@ _STOPS = ("output", "outputnew")
 
 
 @command("lookup")
-@dataclass(frozen=True)
-class Lookup(Command):
+class Lookup(Command, frozen=True):
     """``lookup [local=b] [update=b] <table> <field> [AS <event field>] … [OUTPUT|OUTPUTNEW <field> [AS <name>] …]``.
 
     Source: Search Reference, "lookup". The table is a definition of transforms.conf or a CSV file of ``lookups/``;

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.aggregates import at_option
@@ -19,8 +18,7 @@ _OPTIONS = ("bins", "span", "start", "end", "minspan", "aligntime")
 
 
 @command("makecontinuous")
-@dataclass(frozen=True)
-class MakeContinuous(Command):
+class MakeContinuous(Command, frozen=True):
     """``makecontinuous [field] [bin options]``; the field is ``_time`` if none is named.
 
     Values become the starts of their buckets. Source: Search Reference, "makecontinuous".

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, Needs, command
@@ -18,8 +17,7 @@ _COMMA = re.compile(r"\s*delim\s*=\s*(,[^\s\"]*)", re.IGNORECASE)
 
 
 @command("makemv")
-@dataclass(frozen=True)
-class MakeMv(Command):
+class MakeMv(Command, frozen=True):
     """``makemv [delim=" " | tokenizer="(regex)"] [allowempty=b] [setsv=b] <field>``.
 
     Source: Search Reference, "makemv". Empty pieces are left out unless ``allowempty``; with ``tokenizer`` the first
@@ -87,8 +85,7 @@ def _options(s: Scanner) -> dict[str, str]:
 
 
 @command("nomv")
-@dataclass(frozen=True)
-class NoMv(Command):
+class NoMv(Command, frozen=True):
     """``nomv <field>``: the values as one text, joined by the delimiter that ``mvcombine`` or ``stats`` set, else by a
     newline. Source: Search Reference, "nomv" and "mvcombine".
     """

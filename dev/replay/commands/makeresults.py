@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, Needs, command
@@ -18,8 +17,7 @@ from replay.spl.scanner import Scanner
 
 
 @command("makeresults")
-@dataclass(frozen=True)
-class MakeResults(Command):
+class MakeResults(Command, frozen=True):
     """``makeresults [count=N] [annotate=b] [format=csv|json data="…"]``. Source: Search Reference, "makeresults"."""
 
     count: int = 1

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import Self
+
+from msgspec.structs import replace
 
 from replay.commands import Command, Needs, command
 from replay.context import Context
@@ -20,8 +21,7 @@ _VERBATIM = ("search", "query")
 
 
 @command("map")
-@dataclass(frozen=True)
-class Map(Command):
+class Map(Command, frozen=True):
     """``map [maxsearches=10] search="… $field$ …"``, ``map … [ … ]`` or ``map … <saved search>``.
 
     Source: Search Reference, "map". The rows give way to the results of all searches, in order. ``$field$`` is the

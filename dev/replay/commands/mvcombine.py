@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Self
+
+from msgspec.structs import replace
 
 from replay.commands import Command, command
 from replay.context import Context
@@ -13,8 +14,7 @@ from replay.spl.scanner import Scanner
 
 
 @command("mvcombine")
-@dataclass(frozen=True)
-class MvCombine(Command):
+class MvCombine(Command, frozen=True):
     """``mvcombine [delim=" "] field``. Source: Search Reference, "mvcombine": the delimiter shows after ``nomv``."""
 
     field: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, Needs, command
@@ -13,8 +12,7 @@ from replay.spl.scanner import Scanner
 
 
 @command("mvexpand")
-@dataclass(frozen=True)
-class MvExpand(Command):
+class MvExpand(Command, frozen=True):
     """``mvexpand <field> [limit=N]``: the other fields are copied; a row without the field stays as it is.
 
     Source: Search Reference, "mvexpand"; ``limit`` is the number of values per row, 0 is all.

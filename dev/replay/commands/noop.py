@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, Needs, command
@@ -16,8 +15,7 @@ from replay.spl.scanner import Scanner
 
 
 @command("noop", "localop", "highlight", "iconify", "redistribute")
-@dataclass(frozen=True)
-class NoOp(Command):
+class NoOp(Command, frozen=True):
     """``localop`` and ``redistribute`` say which machine works, ``highlight`` and ``iconify`` how the screen looks,
     ``noop`` sets what the optimizer does. Source: Search Reference, under these names.
     """
@@ -38,8 +36,7 @@ class NoOp(Command):
 
 
 @command("fieldformat")
-@dataclass(frozen=True)
-class FieldFormat(Command):
+class FieldFormat(Command, frozen=True):
     """``fieldformat <field>=<expression>``: how a value is shown. The value stays, as it does for every later command
     and for exported results in Splunk. Source: Search Reference, "fieldformat".
     """

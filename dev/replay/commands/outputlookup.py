@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.collection_rows import write_collection
@@ -19,8 +18,7 @@ _FORMATS = ("splunk_sv_csv", "splunk_mv_csv")
 
 
 @command("outputlookup")
-@dataclass(frozen=True)
-class OutputLookup(Command):
+class OutputLookup(Command, frozen=True):
     """``outputlookup [append=b] [create_empty=b] [override_if_empty=b] [max=N] [key_field=<field>] [allow_updates=b]
     [output_format=splunk_sv_csv|splunk_mv_csv] <table>``. Source: Search Reference, "outputlookup".
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Self
 
@@ -17,8 +16,7 @@ _RANGE = re.compile(r"(-?\d+(?:\.\d+)?)-(-?\d+(?:\.\d+)?)")
 
 
 @command("rangemap")
-@dataclass(frozen=True)
-class RangeMap(Command):
+class RangeMap(Command, frozen=True):
     """``rangemap field=<field> [<name>=<low>-<high>] … [default=<name>]``: sets the field ``range``.
 
     Source: Search Reference, "rangemap": both ends belong to a range; a number in several ranges gets several names;

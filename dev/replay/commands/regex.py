@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Self
 
 from replay import regexes
@@ -17,8 +16,7 @@ from replay.spl.scanner import Scanner
 
 
 @command("regex")
-@dataclass(frozen=True)
-class RegexCommand(Command):
+class RegexCommand(Command, frozen=True):
     """``regex [field(=|!=)]"regex"``; ``!=`` also keeps the rows without the field.
 
     Source: Search Reference, "regex".

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import EVERYTHING, Command, Needs, command
@@ -14,8 +13,7 @@ from replay.spl.scanner import Scanner
 
 
 @command("rename")
-@dataclass(frozen=True)
-class Rename(Command):
+class Rename(Command, frozen=True):
     """``rename a AS b [,] x.* AS *``, left to right. Source: Search Reference, "rename".
 
     A rename moves a column: the field that had the new name is gone, also where the renamed field does not exist.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, Needs, command
@@ -16,8 +15,7 @@ from replay.spl.scanner import Scanner
 
 
 @command("replace")
-@dataclass(frozen=True)
-class Replace(Command):
+class Replace(Command, frozen=True):
     """``replace a WITH b[, c WITH d]… [IN f …]``: values equal to a, or matching it with ``*``, become b.
 
     What a wildcard matched stands for the wildcard in the replacement. A rule without wildcards goes before one with

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
+
+from msgspec import Struct
 
 from replay.commands import Command, Needs, command
 from replay.commands.format import pair
@@ -13,8 +14,7 @@ from replay.relation import ORDER, Expr, Kind, Relation, as_list
 from replay.spl.scanner import Scanner
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(Struct, frozen=True):
     """One value to hand over: of ``field``, under ``alias``, or bare if there is no alias."""
 
     field: str
@@ -22,8 +22,7 @@ class Item:
 
 
 @command("return")
-@dataclass(frozen=True)
-class Return(Command):
+class Return(Command, frozen=True):
     """``return [N] field… alias=field… $field…``: the first N rows (1) as search text.
 
     Source: Search Reference, "return". One row gives ``user="bob" ip="10.1.11.2"``, several

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, Needs, command
@@ -13,8 +12,7 @@ from replay.spl.scanner import Scanner
 
 
 @command("reverse")
-@dataclass(frozen=True)
-class Reverse(Command):
+class Reverse(Command, frozen=True):
     """``reverse``. Source: Search Reference, "reverse"."""
 
     @classmethod

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Self
+
+from msgspec import Struct
 
 from replay import regexes
 from replay.commands import Command, Needs, command
@@ -18,8 +19,7 @@ _OPTIONS = ("field", "max_match", "offset_field", "mode")
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r"}
 
 
-@dataclass(frozen=True)
-class Substitute:
+class Substitute(Struct, frozen=True):
     """``s/regex/replacement/flags``; ``occurrence`` 0 is every match (flag ``g``), else the nth (1 by default)."""
 
     regex: regexes.Regex
@@ -27,8 +27,7 @@ class Substitute:
     occurrence: int
 
 
-@dataclass(frozen=True)
-class Transliterate:
+class Transliterate(Struct, frozen=True):
     """``y/abc/xyz/``: character by character."""
 
     characters: str
@@ -36,8 +35,7 @@ class Transliterate:
 
 
 @command("rex")
-@dataclass(frozen=True)
-class Rex(Command):
+class Rex(Command, frozen=True):
     """``rex [field=f] "regex" [max_match=n] [offset_field=f]`` or ``rex [field=f] mode=sed "script"``.
 
     A match overwrites the fields that its named groups name; where nothing matches, or a group takes no text, the

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Self
+
+from msgspec.structs import replace
 
 from replay.commands import Command, Needs, command
 from replay.context import Context
@@ -15,8 +16,7 @@ from replay.spl.scanner import Scanner
 
 
 @command("savedsearch")
-@dataclass(frozen=True)
-class SavedSearch(Command):
+class SavedSearch(Command, frozen=True):
     """``savedsearch <name> [key=value] … [nosubstitution=b]``: ``$key$`` in the search becomes the value.
 
     Source: Search Reference, "savedsearch". The time range is that of the search that names it.

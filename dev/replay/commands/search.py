@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, Needs, command
@@ -15,8 +14,7 @@ from replay.terms import compile_terms, resolve_subsearches, split_time
 
 
 @command("search")
-@dataclass(frozen=True)
-class Search(Command):
+class Search(Command, frozen=True):
     """``search <expression>``. Source: Search Reference, "search"."""
 
     expression: SearchExpr

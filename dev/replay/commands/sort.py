@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.commands import Command, Needs, command
 from replay.context import Context
@@ -17,8 +19,7 @@ DEFAULT_LIMIT = 10_000
 _TYPED = re.compile(r"(auto|str|ip|num)\((.+)\)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class SortKey:
+class SortKey(Struct, frozen=True):
     """One field to sort by; ``type`` is auto, num, str or ip."""
 
     field: str
@@ -27,8 +28,7 @@ class SortKey:
 
 
 @command("sort")
-@dataclass(frozen=True)
-class Sort(Command):
+class Sort(Command, frozen=True):
     """``sort [N|limit=N] [+|-]field … [desc]``. Source: Search Reference, "sort": 10,000 rows unless a count is given,
     0 for all; missing values come last in either direction."""
 

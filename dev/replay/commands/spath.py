@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import EVERYTHING, Command, Needs, command
@@ -17,8 +16,7 @@ _OPTIONS = ("input", "output", "path")
 
 
 @command("spath")
-@dataclass(frozen=True)
-class Spath(Command):
+class Spath(Command, frozen=True):
     """``spath [input=<field>] [output=<field>] [path=<path> | <path>]``. Source: Search Reference, "spath".
 
     With a path, its values go to the output (the path itself, if there is none); where there are none, the output stays
@@ -80,8 +78,7 @@ class Spath(Command):
 
 
 @command("fromjson")
-@dataclass(frozen=True)
-class FromJson(Command):
+class FromJson(Command, frozen=True):
     """``fromjson <field> [prefix=<text>]``: the members of a JSON object become fields; arrays become multivalues,
     objects stay JSON. Source: Search Reference, "fromjson".
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.aggregates import AggregateCall, at_option, group, needs_of_calls, parse_calls
@@ -16,8 +15,7 @@ _OPTIONS = ("partitions", "allnum", "delim", "dedup_splitvals")
 
 
 @command("stats")
-@dataclass(frozen=True)
-class Stats(Command):
+class Stats(Command, frozen=True):
     """``stats [partitions=] [allnum=] [delim=] calls [BY fields] [dedup_splitvals=]``.
 
     Source: Search Reference, "stats".

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, Needs, command
@@ -13,8 +12,7 @@ from replay.spl.scanner import Scanner
 
 
 @command("strcat")
-@dataclass(frozen=True)
-class StrCat(Command):
+class StrCat(Command, frozen=True):
     """``strcat [allrequired=b] <field | "text"> … <new field>``. Source: Search Reference, "strcat".
 
     A missing field is an empty text, or with ``allrequired=t`` leaves the new field as it was.
@@ -54,8 +52,7 @@ class StrCat(Command):
 
 
 @command("setfields")
-@dataclass(frozen=True)
-class SetFields(Command):
+class SetFields(Command, frozen=True):
     """``setfields f="value", …``: the same values in every row. Source: Search Reference, "setfields"."""
 
     values: tuple[tuple[str, str], ...]

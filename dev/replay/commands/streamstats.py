@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.aggregates import (
@@ -35,8 +34,7 @@ _POSITION, _SEGMENT, _START = "__position", "__segment", "__start"
 
 
 @command("streamstats")
-@dataclass(frozen=True)
-class StreamStats(Command):
+class StreamStats(Command, frozen=True):
     """``streamstats [current= window= time_window= global= reset_on_change= reset_before= reset_after=] calls [BY …]``.
 
     Source: Search Reference, "streamstats". A row without a BY field gets nothing and counts for nothing. A reset

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.algorithms import find_algorithm
@@ -18,8 +17,7 @@ from replay.spl.scanner import Scanner
 
 
 @command("summary")
-@dataclass(frozen=True)
-class Summary(Command):
+class Summary(Command, frozen=True):
     """``summary [app:]<model>``: coefficients of a regression, the distributions of DensityFunction.
 
     Source: AI Toolkit, "Search commands for machine learning". The detections of ES Content Updates read from it how

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, Needs, command
@@ -14,8 +13,7 @@ from replay.spl.scanner import Scanner
 
 
 @command("table")
-@dataclass(frozen=True)
-class Table(Command):
+class Table(Command, frozen=True):
     """``table <field list>``; wildcards expand in alphabetical order. Source: Search Reference, "table"."""
 
     names: tuple[str, ...]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import EVERYTHING, Command, Needs, command
@@ -17,8 +16,7 @@ _OPTIONS = ("outputfield", "inclname", "inclvalue", "allowed_tags")
 
 
 @command("tags")
-@dataclass(frozen=True)
-class Tags(Command):
+class Tags(Command, frozen=True):
     """``tags [outputfield=<field>] [inclname=b] [inclvalue=b] [<fields>]``: the tags of each field go to
     ``tag::<field>``, or those of all to the output field. Source: Search Reference, "tags".
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, Needs, command
@@ -13,8 +12,7 @@ from replay.spl.scanner import Scanner
 
 
 @command("tail")
-@dataclass(frozen=True)
-class Tail(Command):
+class Tail(Command, frozen=True):
     """``tail [N]``: the last N rows (10), in reverse order. Source: Search Reference, "tail"."""
 
     limit: int

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.charts import (
     COLUMN,
@@ -32,8 +34,7 @@ _BINS = ("bins", "span", "minspan", "start", "end", "aligntime")
 _OPTIONS = (*NAME_OPTIONS, *SERIES_OPTIONS, "cont", "partial", "fixedrange", *_BINS)
 
 
-@dataclass(frozen=True)
-class _Range:
+class _Range(Struct, frozen=True):
     """The first and the last moment of a chart, epoch seconds; None where neither the search nor the data tells."""
 
     first: float | None
@@ -41,8 +42,7 @@ class _Range:
 
 
 @command("timechart")
-@dataclass(frozen=True)
-class TimeChart(Command):
+class TimeChart(Command, frozen=True):
     """``timechart [options] aggregates [BY field [where …]]``. Source: Search Reference, "timechart".
 
     Every bucket of the search's time range (of the data's, if that is open) has a row: counts are 0 and other

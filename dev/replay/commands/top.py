@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.aggregates import AggregateCall, at_option, group
@@ -18,8 +17,7 @@ _RANK = "__rank"
 
 
 @command("top")
-@dataclass(frozen=True)
-class Top(Command):
+class Top(Command, frozen=True):
     """``top [N] [options] fields [BY fields]``. Source: Search Reference, "top" and "rare".
 
     Rows without one of the fields do not count; of equal counts the smaller value comes first. The percentage is of
@@ -100,8 +98,7 @@ class Top(Command):
 
 
 @command("rare")
-@dataclass(frozen=True)
-class Rare(Top):
+class Rare(Top, frozen=True):
     """``rare``: as ``top``, the least frequent first."""
 
     descending = False

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.aggregates import at_option
 from replay.commands import Command, command
@@ -28,8 +30,7 @@ _OPTIONS = (
 Filter = EvalExpr | SearchExpr
 
 
-@dataclass(frozen=True)
-class Rendering:
+class Rendering(Struct, frozen=True):
     """How the fields of a transaction show.
 
     Attributes:
@@ -51,8 +52,7 @@ class Rendering:
 
 
 @command("transaction")
-@dataclass(frozen=True)
-class Transaction(Command):
+class Transaction(Command, frozen=True):
     """``transaction [fields] [maxspan= maxpause= maxevents= startswith= endswith= connected=] [keepevicted= …]``.
 
     A transaction has the ``_time`` of its earliest event, ``duration`` (seconds), ``eventcount``, ``closed_txn``, its

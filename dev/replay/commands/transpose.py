@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.aggregates import at_option
@@ -17,8 +16,7 @@ _OPTIONS = ("column_name", "header_field", "include_empty")
 
 
 @command("transpose")
-@dataclass(frozen=True)
-class Transpose(Command):
+class Transpose(Command, frozen=True):
     """``transpose [N] [column_name=column] [header_field=] [include_empty=t]``. Source: Search Reference, "transpose".
 
     Every field becomes a row, its name in ``column``; the first N rows (5; 0 for all) become columns ``row 1``,

@@ -7,7 +7,6 @@ these would count, which gives the same statistics. Source: Search Reference, "t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.aggregates import AggregateCall, group, parse_calls
@@ -31,8 +30,7 @@ INDEXED = ("_time", "host", "source", "sourcetype", "index")
 
 
 @command("tstats")
-@dataclass(frozen=True)
-class TStats(Command):
+class TStats(Command, frozen=True):
     """``tstats <options> <functions> from datamodel=M.D where <search> by <fields> [span=…]``."""
 
     calls: tuple[AggregateCall, ...]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, Needs, command
@@ -19,8 +18,7 @@ _OPTIONS = ("maxtime", "maxout", "timeout")
 
 
 @command("union")
-@dataclass(frozen=True)
-class Union(Command):
+class Union(Command, frozen=True):
     """``union [maxtime=N] [maxout=N] [timeout=N] <dataset> …``; a dataset is a subsearch or a name such as
     ``datamodel:"Model.Dataset"``. Source: Search Reference, "union". Rows come dataset by dataset.
     """
@@ -56,8 +54,7 @@ class Union(Command):
 
 
 @command("multisearch")
-@dataclass(frozen=True)
-class MultiSearch(Command):
+class MultiSearch(Command, frozen=True):
     """``multisearch [ search … ] [ search … ] …``: event searches at the same time, newest event first.
 
     Source: Search Reference, "multisearch": at least two, and it must be the first command.

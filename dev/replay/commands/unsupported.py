@@ -83,7 +83,7 @@ ADDONS = {"dbxquery": "splunk_app_db_connect", **dict.fromkeys(("deletemodel", "
 
 
 def _claim(name: str, why: str) -> None:
-    class Unsupported(Command):
+    class Unsupported(Command, frozen=True):
         """Refuses, unless a loaded app brings a command of this name (commands.conf)."""
 
         @classmethod

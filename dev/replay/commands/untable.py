@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, command
@@ -13,8 +12,7 @@ from replay.spl.scanner import Scanner
 
 
 @command("untable")
-@dataclass(frozen=True)
-class Untable(Command):
+class Untable(Command, frozen=True):
     """``untable x name value``: every other field of a row becomes a row. Source: Search Reference, "untable".
 
     Cells without a value and internal fields give no row.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Self
 
 from replay.commands import Command, Needs, command
@@ -16,8 +15,7 @@ from replay.spl.scanner import Scanner
 
 
 @command("where")
-@dataclass(frozen=True)
-class Where(Command):
+class Where(Command, frozen=True):
     """``where <Boolean expression>``; null counts as false. Source: Search Reference, "where"."""
 
     predicate: EvalExpr

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Self
 
 from replay.aggregates import at_option
@@ -19,8 +18,7 @@ _OPTIONS = ("grouped", "sep", "format")
 
 
 @command("xyseries")
-@dataclass(frozen=True)
-class XYSeries(Command):
+class XYSeries(Command, frozen=True):
     """``xyseries [grouped=] x name value… [sep=": "] [format=]``. Source: Search Reference, "xyseries".
 
     Of several rows with one x and one name, the last gives the value.

@@ -9,9 +9,10 @@ it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from replay.errors import Place
 from replay.inputs.stream import Stream
@@ -48,8 +49,7 @@ class Event(NamedTuple):
     sourcetype: str
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Something in a log that is not as it should be; reading goes on behind it.
 
     Attributes:
@@ -142,8 +142,7 @@ class Log:
         return Event(raw, time, header.host or NO_HOST, header.source, self.sourcetype or header.sourcetype)
 
 
-@dataclass(frozen=True)
-class Lines:
+class Lines(Struct, frozen=True):
     """Events whose headers are still to be read: by DuckDB, which is much faster than an object for each.
 
     Attributes:
@@ -173,8 +172,7 @@ class Confidence(IntEnum):
     CERTAIN = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """How a file is cut into events.
 
     Attributes:
@@ -195,8 +193,7 @@ class Format:
     blocks: Callable[[Log], Iterator[Event | Lines]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JsonKind:
+class JsonKind(Struct, frozen=True):
     """Who wrote a JSON object.
 
     Attributes:
@@ -211,8 +208,7 @@ class JsonKind:
     event: Callable[[dict[str, Any], str], tuple[str, Header] | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Struct, frozen=True):
     """What holds other files.
 
     Attributes:

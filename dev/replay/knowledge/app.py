@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
+
+from msgspec import Struct, field
 
 from replay.errors import KnowledgeError, Place
 from replay.knowledge.conf import ConfFile, Stanza
@@ -15,8 +16,7 @@ from replay.knowledge.conf import ConfFile, Stanza
 _META_KINDS = {"models": ("models", "datamodels"), "collections": ("collections-conf", "collections")}
 
 
-@dataclass
-class App:
+class App(Struct, eq=False, dict=True):
     """A folder that Splunk would have under ``etc/apps``.
 
     Attributes:
@@ -29,7 +29,7 @@ class App:
     id: str
     folder: Path
     version: str | None = None
-    _files: dict[str, ConfFile] = field(default_factory=dict, repr=False, compare=False)
+    _files: dict[str, ConfFile] = field(default_factory=dict)
 
     @classmethod
     def open(cls, folder: Path) -> App:

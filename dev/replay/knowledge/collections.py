@@ -7,8 +7,9 @@ Source: Admin Manual, collections.conf.spec (``enforceTypes``, ``field.<name>``,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, cast, get_args
+
+from msgspec import Struct, field
 
 from replay.errors import KnowledgeError, Place
 from replay.knowledge.conf import Stanza
@@ -19,8 +20,7 @@ _FIELD = "field."
 _BOOLS = {"1": True, "true": True, "t": True, "0": False, "false": False, "f": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Collection:
+class Collection(Struct, frozen=True):
     """A place for documents.
 
     Attributes:

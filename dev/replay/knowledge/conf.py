@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from re import compile as regex
 from typing import NamedTuple
 
 from ksconf.conf.parser import ConfParserException, cont_handler, detect_by_bom, splitup_kvpairs
+from msgspec import Struct, field
 
 from replay.errors import KnowledgeError, Place
 
@@ -58,8 +58,7 @@ class Setting(NamedTuple):
         return Place(self.file, self.line, self.stanza, self.key)
 
 
-@dataclass(frozen=True, slots=True)
-class Stanza:
+class Stanza(Struct, frozen=True):
     """A stanza and its settings, from one file or merged over several; ``place`` is its first header."""
 
     name: str

@@ -6,8 +6,9 @@ Source: Knowledge Manager Manual, "About data models"; Search Reference, datamod
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from replay.errors import KnowledgeError, Place
 
@@ -18,8 +19,7 @@ CalculationKind = Literal["Eval", "Rex", "Lookup", "GeoIP"]
 DEFAULT_FIELDS = frozenset({"_time", "_raw", "host", "source", "sourcetype"})
 
 
-@dataclass(frozen=True, slots=True)
-class DatasetField:
+class DatasetField(Struct, frozen=True):
     """A field of a dataset.
 
     Attributes:
@@ -46,8 +46,7 @@ class DatasetField:
         return self.name if self.name in DEFAULT_FIELDS else f"{self.owner}.{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Calculation:
+class Calculation(Struct, frozen=True):
     """How a dataset makes fields that events do not have.
 
     Attributes:
@@ -71,8 +70,7 @@ class Calculation:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Constraint:
+class Constraint(Struct, frozen=True):
     """A search expression that every event of the dataset meets."""
 
     search: str
@@ -80,8 +78,7 @@ class Constraint:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Dataset:
+class Dataset(Struct, frozen=True):
     """A node of a data model, with all that it inherits.
 
     Attributes:
@@ -129,8 +126,7 @@ class Dataset:
         return next((one for one in self.fields if name in (one.name, one.qualified)), None)
 
 
-@dataclass(frozen=True, slots=True)
-class DataModel:
+class DataModel(Struct, frozen=True):
     """A data model: its datasets by name, parents before children."""
 
     name: str

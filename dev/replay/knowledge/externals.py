@@ -6,8 +6,9 @@ Source: Admin Manual, commands.conf.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from replay.errors import KnowledgeError, Place
 from replay.knowledge.app import App
@@ -15,8 +16,7 @@ from replay.knowledge.conf import Stanza
 from replay.knowledge.layers import Layers, not_exported
 
 
-@dataclass(frozen=True, slots=True)
-class ExternalCommand:
+class ExternalCommand(Struct, frozen=True):
     """A search command that a program runs.
 
     Attributes:

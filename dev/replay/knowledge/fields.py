@@ -8,7 +8,8 @@ what a search needs is computed: the wanted fields travel backwards through the 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from replay.context import Context
 from replay.errors import KnowledgeError
@@ -40,8 +41,7 @@ def overridden(props: Props) -> set[str]:
     return names & set(OVERRIDABLE)
 
 
-@dataclass(frozen=True)
-class Extraction:
+class Extraction(Struct, frozen=True):
     """One regex and the fields it gives; ``dynamic`` means that the event names them itself (FORMAT $1::$2)."""
 
     fields: tuple[str, ...]

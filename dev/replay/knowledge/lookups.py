@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct, field
 
 from replay.errors import KnowledgeError, Place
 from replay.knowledge.app import App
@@ -24,8 +25,7 @@ _LONGEST = 255
 _MATCH = re.compile(r"(\w+)\s*\(\s*([^()]*?)\s*\)")
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(Struct, frozen=True):
     """A table of keys and values.
 
     Attributes:

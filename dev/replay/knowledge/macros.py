@@ -6,15 +6,15 @@ Source: Admin Manual, macros.conf; Knowledge Manager Manual, "Use search macros 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from replay.errors import KnowledgeError, Place
 from replay.knowledge.conf import Stanza
 from replay.knowledge.layers import Layers, nearest, not_exported
 
 
-@dataclass(frozen=True, slots=True)
-class Macro:
+class Macro(Struct, frozen=True):
     """A macro as its stanza says it; the text is expanded elsewhere.
 
     Attributes:

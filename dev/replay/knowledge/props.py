@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from replay.errors import KnowledgeError, Place
 from replay.knowledge.conf import DEFAULT, Setting, Stanza
@@ -24,8 +25,7 @@ _EXTRACT = re.compile(r"(.*\S)\s+in\s+(\w+)", re.DOTALL | re.ASCII)
 _LOOKUP_KEY = re.compile(r"LOOKUP[-_]?(.*)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Extract:
+class Extract(Struct, frozen=True):
     """EXTRACT-``name``: a PCRE whose named groups become fields of what ``source_field`` holds."""
 
     name: str
@@ -34,8 +34,7 @@ class Extract:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """REPORT-``name``: transforms.conf stanzas to apply, in this order."""
 
     name: str
@@ -43,8 +42,7 @@ class Report:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Calculated:
+class Calculated(Struct, frozen=True):
     """EVAL-``field``: an eval expression; those of one event all see its fields as they were before."""
 
     field: str
@@ -52,8 +50,7 @@ class Calculated:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class AutoLookup:
+class AutoLookup(Struct, frozen=True):
     """LOOKUP-``name``: a lookup that every event goes through."""
 
     name: str
@@ -61,8 +58,7 @@ class AutoLookup:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Props:
+class Props(Struct, frozen=True):
     """What happens to the fields of an event at search time, each kind in ASCII order of its class.
 
     The order of the kinds is Splunk's search-time sequence: extracts, reports, kv_mode, aliases, evals,
@@ -87,8 +83,7 @@ class Props:
     settings: Mapping[str, Setting]
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """A stanza of props.conf, ready to be matched against events."""
 
     kind: int

@@ -6,7 +6,8 @@ Source: Admin Manual, savedsearches.conf.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from replay.errors import KnowledgeError, Place
 from replay.knowledge.app import App
@@ -16,8 +17,7 @@ from replay.knowledge.layers import Layers, nearest, not_exported
 CORRELATION_SWITCH = "action.correlationsearch.enabled"
 
 
-@dataclass(frozen=True, slots=True)
-class SavedSearch:
+class SavedSearch(Struct, frozen=True):
     """A saved search as its stanza says it.
 
     Attributes:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from replay.errors import KnowledgeError, Place
 
 _WORD = re.compile(r'"((?:[^"\\]|\\.)*)"|([^\s,"]+)|([\s,]+)', re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(Struct, frozen=True):
     """``source AS target``: ``target`` gets the value of ``source``.
 
     Attributes:
@@ -30,8 +30,7 @@ class Alias:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class LookupSpec:
+class LookupSpec(Struct, frozen=True):
     """``table key AS field ... OUTPUT column AS field ...``.
 
     Attributes:
@@ -47,8 +46,7 @@ class LookupSpec:
     overwrite: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
+class _Word(Struct, frozen=True):
     text: str
     quoted: bool
 

@@ -6,7 +6,8 @@ Source: Admin Manual, transforms.conf.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from replay.errors import KnowledgeError, Place
 from replay.knowledge.conf import Stanza
@@ -16,8 +17,7 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPES = {"\\t": "\t", "\\n": "\n", "\\r": "\r", '\\"': '"', "\\\\": "\\"}
 
 
-@dataclass(frozen=True, slots=True)
-class Transform:
+class Transform(Struct, frozen=True):
     """How fields come out of a text, by a regex (with FORMAT) or by delimiters (with FIELDS).
 
     Attributes:

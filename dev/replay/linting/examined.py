@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.commands import Command
 from replay.context import Context
 from replay.errors import KnowledgeError, Place, ReplayError, SearchError
 from replay.knowledge import App, SavedSearch, Setting
 from replay.knowledge.savedsearches import CORRELATION_SWITCH
-from replay.linting.flow import AnyStore, Fields, LenientParser, Step, flow
+from replay.linting.flow import AnyStore, Fields, LenientParser, Opaque, Step, flow
 from replay.linting.source import place_in
 from replay.plan import Pipeline, commands_in, macro_readers
 from replay.session import Session
@@ -58,8 +60,7 @@ class ExaminedApp:
         return setting if setting is not None and setting.file in ours else None
 
 
-@dataclass(frozen=True)
-class CallSite:
+class CallSite(Struct, frozen=True):
     """A macro call in a search: its offset in the text, its text without backticks."""
 
     start: int
@@ -136,7 +137,8 @@ class ExaminedSearch:
     def acts(self) -> bool:
         """Whether a result of it does something: an alert action, or a command that keeps results."""
         actions = (key for key in self.saved.settings if key.startswith("action.") and key.count(".") == 1)
-        kept = any(command.name in ("collect", "outputlookup") for command in self.commands)
+        called = {command.called if isinstance(command, Opaque) else command.name for command in self.commands}
+        kept = not called.isdisjoint(("collect", "outputlookup"))
         return self.correlation or kept or bool(self.text("actions")) or any(self.flag(key) for key in actions)
 
     # --- the search -------------------------------------------------------------------------------------------------

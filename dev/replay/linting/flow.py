@@ -7,10 +7,11 @@ are read with all their fields, a command makes its fields from data, a custom c
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Self
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from replay.commands import EVERYTHING, Command, Needs
 from replay.commands.from_ import From
@@ -40,8 +41,7 @@ _FAITHFUL = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Fields:
+class Fields(Struct, frozen=True):
     """Fields at one point of a search; ``open`` if there may be others."""
 
     names: frozenset[str]
@@ -52,8 +52,7 @@ class Fields:
         return not self.open and name not in self.names
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True):
     """A command and the fields after it.
 
     Attributes:
@@ -67,16 +66,15 @@ class Step:
     problem: ReplayError | None = None
 
 
-@dataclass(frozen=True)
-class Opaque(Command):
+class Opaque(Command, frozen=True):
     """A command that is not run: of an app, of Splunk but not of this engine, or one that runs other searches.
 
     Attributes:
-        name: as the search names it.
+        called: as the search names it.
         adds: the fields that it adds to results; None if that is not known.
     """
 
-    name: str = ""
+    called: str = ""
     adds: tuple[str, ...] | None = None
 
     @classmethod
@@ -95,8 +93,7 @@ class Opaque(Command):
         return nothing()
 
 
-@dataclass(frozen=True)
-class Unwritten(OutputLookup):
+class Unwritten(OutputLookup, frozen=True):
     """``outputlookup`` that writes nothing: what one search writes would change what the next one reads."""
 
     def plan(self, rel: Relation, ctx: Context) -> Relation:
@@ -131,7 +128,7 @@ class LenientParser(Parser):
             case SavedSearch() | Map() | From(kind="savedsearch"):
                 return Opaque(command.name)
             case OutputLookup():
-                return Unwritten(**{f.name: getattr(command, f.name) for f in dataclasses.fields(command)})
+                return Unwritten(**asdict(command))
         return command
 
 

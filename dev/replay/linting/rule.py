@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from msgspec import Struct
 
 from replay.errors import Place, ReplayError
 from replay.registry import Registry, nearest
@@ -23,8 +24,7 @@ class Found(NamedTuple):
     message: str
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One rule.
 
     Attributes:
@@ -49,8 +49,7 @@ class Rule:
     check: Callable[[ExaminedApp], Iterable[Found]]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """A rule, a place and a message."""
 
     rule: Rule

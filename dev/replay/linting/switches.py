@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from replay.errors import Place, ReplayError
 from replay.knowledge import App
@@ -26,8 +27,7 @@ _STANZA = re.compile(r"\s*\[(.*)\]\s*")
 _KEYS = ("ignore", "per-stanza-ignores", "custom-commands")
 
 
-@dataclass
-class Switch:
+class Switch(Struct):
     """One rule switched off: everywhere, in the stanzas that match, or in one setting of one file."""
 
     code: str
@@ -47,8 +47,7 @@ class Switch:
         return fnmatchcase(at.stanza or "", self.stanza)
 
 
-@dataclass
-class Switches:
+class Switches(Struct):
     """All that is switched off for an app, and what pyproject.toml says of its custom commands.
 
     Attributes:

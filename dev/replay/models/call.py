@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from replay.errors import Place, SearchError
 from replay.spl.scanner import Scanner
@@ -13,8 +14,7 @@ _MODEL = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _CLAUSES = ("from", "by", "into", "as")
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Struct, frozen=True):
     """What a search asks of an algorithm.
 
     Attributes:

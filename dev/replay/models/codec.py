@@ -15,16 +15,16 @@ import base64
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from replay.models import ModelError
 
 _TYPE = "__mlspl_type"
 
 
-@dataclass(frozen=True)
-class Coded:
+class Coded(Struct, frozen=True):
     """The state of an object: data, never an instance.
 
     Attributes:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from replay.models import ModelError
 from replay.models.codec import Coded
@@ -24,8 +25,7 @@ _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 Group = tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class DensityModel:
+class DensityModel(Struct, frozen=True):
     """What ``fit DensityFunction`` learns.
 
     Attributes:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 import warnings
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from abc import abstractmethod
 from typing import Any, ClassVar, Self
 
 from replay.models import ModelError, library
 from replay.models.ranges import Range, lowest_density
+from replay.structs import AbstractStruct
 
 SMALLEST_STD = 1e-6
 """The standard deviation of values that are all the same: any other value is an outlier."""
@@ -23,8 +23,7 @@ class DoesNotFit(ModelError):
     """The values cannot be described by the distribution."""
 
 
-@dataclass(frozen=True, eq=False)
-class Distribution(ABC):
+class Distribution(AbstractStruct, frozen=True, eq=False):
     """A fitted distribution.
 
     Attributes:
@@ -72,8 +71,7 @@ class Distribution(ABC):
         """SQL of the density at ``x``, of the SQL of the parameters."""
 
 
-@dataclass(frozen=True, eq=False)
-class Normal(Distribution):
+class Normal(Distribution, frozen=True, eq=False):
     """``norm``."""
 
     mean: float
@@ -104,8 +102,7 @@ class Normal(Distribution):
         return f"exp(-0.5 * pow(({x} - {p[0]}) / {p[1]}, 2)) / ({p[1]} * sqrt(2 * pi()))"
 
 
-@dataclass(frozen=True, eq=False)
-class Exponential(Distribution):
+class Exponential(Distribution, frozen=True, eq=False):
     """``expon``: begins at ``loc``; its one tail is at the right."""
 
     loc: float
@@ -141,8 +138,7 @@ class Exponential(Distribution):
         return f"CASE WHEN {x} < {p[0]} THEN 0 ELSE exp(-({x} - {p[0]}) / {p[1]}) / {p[1]} END"
 
 
-@dataclass(frozen=True, eq=False)
-class Beta(Distribution):
+class Beta(Distribution, frozen=True, eq=False):
     """``beta``, over the values brought to the range 0 to 1, as the toolkit does; so is its density."""
 
     alpha: float
@@ -223,8 +219,7 @@ class Beta(Distribution):
         return f"CASE WHEN {z} > 0 AND {z} < 1 THEN exp({log}) / CAST({points}[1] AS DOUBLE) ELSE 0 END"
 
 
-@dataclass(frozen=True, eq=False)
-class Kde(Distribution):
+class Kde(Distribution, frozen=True, eq=False):
     """``gaussian_kde``: a bell over every value.
 
     Attributes:

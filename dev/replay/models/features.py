@@ -9,8 +9,9 @@ the rows of ``apply`` do not have are 0.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from replay.context import Context
 from replay.models import ModelError
@@ -31,8 +32,7 @@ def number_of(e: Expr) -> str:
     return f"CASE WHEN isfinite({number}) THEN {number} END"
 
 
-@dataclass(frozen=True)
-class Filled:
+class Filled(Struct, frozen=True):
     """How many rows have a value in a field, and how many of these are numbers."""
 
     values: int
@@ -70,8 +70,7 @@ def drop_empty(rel: Relation, names: Sequence[str], ctx: Context) -> dict[str, F
     return {name: found for name, found in filled.items() if found.values}
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(Struct, frozen=True):
     """One column of the numbers: a field, or (``value``) whether a field has that text."""
 
     field: str
@@ -145,8 +144,7 @@ def matrix(rel: Relation, columns: Sequence[Column], target: str, where: str, ct
     return numbers, [row[-1] for row in rows]
 
 
-@dataclass(frozen=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """What a trained model sees of rows.
 
     Attributes:

@@ -8,8 +8,9 @@ row that such a file holds.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from replay.context import Context
 from replay.errors import ReplayError

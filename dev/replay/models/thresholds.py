@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from replay.errors import Place, SearchError
 from replay.models import ModelError
@@ -16,8 +17,7 @@ OPTIONS = ("threshold", "lower_threshold", "upper_threshold")
 _SMALLEST = 1e-9
 
 
-@dataclass(frozen=True)
-class Thresholds:
+class Thresholds(Struct, frozen=True):
     """``threshold``, or ``lower_threshold`` and ``upper_threshold``: one number each, or several of one kind.
 
     Source: AI Toolkit, "Algorithms in the AI Toolkit", "DensityFunction", "Parameters" (default 0.01, between

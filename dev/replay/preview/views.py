@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
+
+from msgspec import Struct
 
 from replay.errors import KnowledgeError, Place
 from replay.knowledge import Knowledge
@@ -22,8 +23,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _LAYERS = ("local", "default")
 
 
-@dataclass(frozen=True)
-class View:
+class View(Struct, frozen=True):
     """One dashboard of Dashboard Studio.
 
     Attributes:
@@ -119,15 +119,16 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-@dataclass
 class _Xml:
     """The root of a view and the texts of its children; no entities, no document type."""
 
-    root: str = ""
-    attributes: dict[str, str] = field(default_factory=dict)
-    texts: dict[str, str] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)
-    _path: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.root = ""
+        self.attributes: dict[str, str] = {}
+        self.texts: dict[str, str] = {}
+        self.lines: dict[str, int] = {}
+        self._path: list[str] = []
+        self._parser = expat.ParserCreate()
 
     def parse(self, text: bytes) -> None:
         """Read a file.
@@ -135,7 +136,6 @@ class _Xml:
         Raises:
             ExpatError: it is not well-formed, or declares a document type.
         """
-        self._parser = expat.ParserCreate()
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._text

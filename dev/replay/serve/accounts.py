@@ -13,9 +13,11 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from replay.serve.errors import Refused
 from replay.serve.kept import Kept
@@ -26,8 +28,7 @@ SESSION_TIMEOUT = 3600.0
 MOST_SESSIONS = 10_000
 
 
-@dataclass
-class Token:
+class Token(Struct):
     """A bearer token; ``digest`` is all that is kept of the secret."""
 
     id: str
@@ -39,8 +40,7 @@ class Token:
     enabled: bool = True
 
 
-@dataclass
-class _Session:
+class _Session(Struct):
     user: str
     used: float
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from replay.errors import KnowledgeError, Place
 from replay.knowledge.conf import boolean
@@ -59,8 +60,7 @@ _OF_CONF: Mapping[str, Default] = {**_WITHOUT_EFFECT, "reduce_freq": 10}
 _DISPATCHED = frozenset({"ttl", "earliest_time", "latest_time"}) | _OF_JOBS - {"search", "exec_mode", "id", "timeout"}
 
 
-@dataclass(frozen=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """What a search follows beside its text and its time range.
 
     Attributes:

@@ -14,11 +14,11 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote, unquote_plus
 
+from msgspec import Struct, field
 from starlette.responses import Response
 
 from replay.serve.errors import Refused
@@ -33,8 +33,7 @@ _TRUE, _FALSE = frozenset({"1", "true", "t", "yes", "y"}), frozenset({"0", "fals
 ANY = "-"
 
 
-@dataclass
-class Call:
+class Call(Struct):
     """One request.
 
     Attributes:
@@ -166,8 +165,7 @@ def _meets(entry: Entry, wanted: str) -> bool:
     return wanted.strip('"*').lower() in entry.name.lower()
 
 
-@dataclass(frozen=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """A declared endpoint.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from replay.errors import KnowledgeError
 from replay.knowledge import Stanza
@@ -41,8 +42,7 @@ def settings_of(call: Call) -> dict[str, str]:
     return {key: value for key, value in call.params if key not in _ABOUT_THE_CALL}
 
 
-@dataclass(frozen=True)
-class ConfKind:
+class ConfKind(Struct, frozen=True):
     """A kind of entities.
 
     Attributes:

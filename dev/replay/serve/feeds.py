@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
+
+from msgspec import Struct
 
 VERSION = "9.4.0"
 """The Splunk version whose API this is; clients choose the v2 search endpoints by it."""
@@ -30,8 +31,7 @@ _NAMESPACES = (
 )
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One entity.
 
     Attributes:
@@ -74,8 +74,7 @@ class Entry:
         }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Feed:
+class Feed(Struct, frozen=True):
     """Entries of one kind.
 
     Attributes:
@@ -95,7 +94,7 @@ class Feed:
     offset: int = 0
     bare: bool = False
     status: int = 200
-    messages: Sequence[Message] = field(default=())
+    messages: Sequence[Message] = ()
 
 
 def as_json(feed: Feed, origin: str, path: str) -> bytes:

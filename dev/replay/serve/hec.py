@@ -17,10 +17,10 @@ import logging
 import re
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from msgspec import Struct
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -58,8 +58,7 @@ class HecError(Exception):
         self.status, self.code, self.text, self.more = status, code, text, more
 
 
-@dataclass(frozen=True)
-class HecToken:
+class HecToken(Struct, frozen=True):
     """A token as its stanza ``[http://<name>]`` of inputs.conf says it."""
 
     name: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from json import JSONDecodeError, JSONDecoder
 from typing import IO, TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from replay.errors import Place
 from replay.inputs import HEAD, Event, Problem, recognise
@@ -24,8 +25,7 @@ MOST_PROBLEMS = 5
 _META = ("time", "host", "source", "sourcetype", "index", "event", "fields")
 
 
-@dataclass(frozen=True)
-class Defaults:
+class Defaults(Struct, frozen=True):
     """What a token and the query say of events that do not say it themselves.
 
     Attributes:

@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from itertools import count
 from threading import Event, Lock, Thread, Timer
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from replay.commands import COMMANDS
 from replay.context import Context
@@ -46,8 +47,7 @@ log = logging.getLogger("replay.serve")
 QUEUED, RUNNING, DONE, FAILED = "QUEUED", "RUNNING", "DONE", "FAILED"
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(Struct, frozen=True):
     """What a client asks to be searched.
 
     Attributes:

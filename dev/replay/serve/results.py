@@ -10,9 +10,10 @@ import csv
 import io
 import json
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
+
+from msgspec import Struct
 
 from replay.engine import Value
 from replay.report import Row, text_of
@@ -22,8 +23,7 @@ from replay.udf.times import formatted
 _PIECE = 64 * 1024
 
 
-@dataclass(frozen=True)
-class Rows:
+class Rows(Struct, frozen=True):
     """A page of rows.
 
     Attributes:

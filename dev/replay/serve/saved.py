@@ -10,9 +10,10 @@ import hashlib
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from msgspec import Struct, field
 
 from replay.knowledge import Stanza
 from replay.serve.actions import run_actions
@@ -29,8 +30,7 @@ CONF = "savedsearches"
 _TIMES = ("dispatch.earliest_time", "dispatch.latest_time")
 
 
-@dataclass(frozen=True)
-class Dispatch:
+class Dispatch(Struct, frozen=True):
     """How a saved search is dispatched.
 
     Attributes:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from replay.errors import ReplayError
 from replay.knowledge import Stanza
@@ -30,8 +31,7 @@ _BUSY = 503
 _MOST_TOLD = 10_000
 
 
-@dataclass
-class _Task:
+class _Task(Struct):
     """A search on its schedule; ``running`` holds the scheduled time of each job that has not been seen to end."""
 
     app: str

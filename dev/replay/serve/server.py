@@ -12,10 +12,11 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import uvicorn
+from msgspec import Struct
+from msgspec.structs import replace
 from starlette.types import ASGIApp
 
 from replay.errors import Place, ReplayError
@@ -33,8 +34,7 @@ GRACE = 3
 """Seconds that requests under way have when the server is told to stop."""
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(Struct, frozen=True):
     """What ``replay serve`` is told.
 
     Attributes:
@@ -47,7 +47,7 @@ class Options:
         scheduler: whether saved searches run on their schedule.
     """
 
-    apps: Sequence[Path] = field(default=())
+    apps: Sequence[Path] = ()
     store: Path | None = None
     host: str = "127.0.0.1"
     api_port: int = 8089

@@ -8,37 +8,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from replay.spl.scanner import Scanner
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     """A numeric literal; ``text`` as written."""
 
     text: str
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class String:
+class String(Struct, frozen=True):
     """A double-quoted literal, escapes undone."""
 
     value: str
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A field reference, bare or single-quoted."""
 
     name: str
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A function call; ``name`` in lower case."""
 
     name: str
@@ -46,8 +43,7 @@ class Call:
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Unary:
+class Unary(Struct, frozen=True):
     """``-x``, ``+x`` or ``NOT x``; ``op`` is ``-``, ``+`` or ``NOT``."""
 
     op: str
@@ -55,8 +51,7 @@ class Unary:
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(Struct, frozen=True):
     """``left op right``; ``op`` is upper case, ``==`` is ``=``."""
 
     op: str

@@ -7,8 +7,9 @@ limits.conf.spec (``max_macro_depth`` = 100).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from replay.errors import Place, SearchError
 from replay.spl.scanner import Scanner, skip_quoted, split_top
@@ -72,8 +73,7 @@ def expand(text: str, lookup: Lookup, evaluate: Evaluate, place: Place | None = 
     return "".join(piece.text for piece in pieces(text, lookup, evaluate, place, depth))
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A part of an expanded text, and where it comes from.
 
     Attributes:

@@ -7,7 +7,9 @@ Precedence, tightest first: parentheses, NOT, OR, AND (explicit or by adjacency)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.spl.scanner import SPACE, Scanner, unescape
 
@@ -23,30 +25,32 @@ TIME_TERMS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Struct, frozen=True):
     """All of the terms hold; no term at all keeps everything."""
 
     terms: tuple[SearchExpr, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Struct, frozen=True):
     """At least one of the terms holds; ``loose`` if written with the word OR and without parentheses around it."""
 
     terms: tuple[SearchExpr, ...]
-    loose: bool = field(default=False, compare=False)
+    loose: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Or) and self.terms == other.terms
+
+    def __hash__(self) -> int:
+        return hash(self.terms)
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     """The term does not hold (a row without the field is kept)."""
 
     term: SearchExpr
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(Struct, frozen=True):
     """``field op value``; ``case_sensitive`` for CASE(), ``column`` (1-based) for errors."""
 
     field: str
@@ -56,8 +60,7 @@ class Compare:
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A bare word or phrase, looked for in ``_raw``; ``kind`` is word, phrase, TERM or CASE."""
 
     value: str
@@ -65,8 +68,7 @@ class Text:
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class TimeTerm:
+class TimeTerm(Struct, frozen=True):
     """``earliest=-1h`` and its like; ``name`` in lower case."""
 
     name: str
@@ -74,8 +76,7 @@ class TimeTerm:
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Subsearch:
+class Subsearch(Struct, frozen=True):
     """``[ … ]`` inside a search expression: ``body`` is whatever the pipeline parser made of it.
 
     Its result is text; ``before`` is what stands directly before that text: ``field=`` in ``field=[ … ]``.

@@ -7,8 +7,9 @@ further offset may follow. The zone is UTC.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 _UNITS = {
     "us": "us", "ms": "ms", "cs": "cs", "ds": "ds",
@@ -39,8 +40,7 @@ _SPAN = re.compile(r"(\d*)([a-z]*)", re.IGNORECASE)
 _ABSOLUTE = ("%m/%d/%Y:%H:%M:%S", "%m/%d/%Y:%H:%M", "%m/%d/%Y")
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A length of time: ``months`` for calendar units, ``seconds`` for all others."""
 
     seconds: float = 0.0

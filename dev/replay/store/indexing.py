@@ -6,10 +6,10 @@ import os
 from collections import deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from blake3 import blake3
+from msgspec import Struct
 
 from replay.arrivals import Batch, batches, one_by_one, parts, selected, size
 from replay.engine import Engine
@@ -24,8 +24,7 @@ _PIECE = 1024 * 1024
 _WRITERS = 3
 
 
-@dataclass(frozen=True)
-class Indexed:
+class Indexed(Struct, frozen=True):
     """What one run added.
 
     Attributes:

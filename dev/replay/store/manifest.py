@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from replay.errors import InputError, Place
 from replay.relation import Column, columns_as_json, columns_of_json
@@ -14,8 +16,7 @@ FORMAT = 2
 """Of the store; another number is refused."""
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True):
     """A file that was indexed.
 
     Attributes:
@@ -31,8 +32,7 @@ class Source:
     events: int
 
 
-@dataclass(frozen=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """The fields of a dataset's events in one bucket: the local form of data-model acceleration.
 
     Attributes:
@@ -50,8 +50,7 @@ class Summary:
     columns: dict[str, Column]
 
 
-@dataclass(frozen=True)
-class Bucket:
+class Bucket(Struct, frozen=True):
     """What one run of ``replay index`` added.
 
     Attributes:
@@ -67,8 +66,7 @@ class Bucket:
     summaries: tuple[Summary, ...] = ()
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """All buckets, in the order in which they were added."""
 
     buckets: tuple[Bucket, ...] = ()
@@ -94,8 +92,9 @@ class Manifest:
 
     def as_json(self) -> str:
         """The text of ``store.json``."""
-        buckets = [{**asdict(b), "summaries": [_summary_json(s) for s in b.summaries]} for b in self.buckets]
-        return json.dumps({"format": FORMAT, "buckets": buckets}, ensure_ascii=False, indent=1)
+        return json.dumps(
+            {"format": FORMAT, "buckets": list(map(_bucket_json, self.buckets))}, ensure_ascii=False, indent=1
+        )
 
 
 def with_summary(bucket: Bucket, summary: Summary) -> Bucket:
@@ -138,8 +137,13 @@ def _summary(read: dict[str, Any]) -> Summary:
     )  # fmt: skip
 
 
+def _bucket_json(bucket: Bucket) -> dict[str, Any]:
+    summaries = [_summary_json(summary) for summary in bucket.summaries]
+    return {**asdict(bucket), "sources": list(map(asdict, bucket.sources)), "summaries": summaries}
+
+
 def _summary_json(summary: Summary) -> dict[str, Any]:
-    return {**vars(summary), "columns": columns_as_json(summary.columns)}
+    return {**asdict(summary), "columns": columns_as_json(summary.columns)}
 
 
 def _inside(name: str) -> str:

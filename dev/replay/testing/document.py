@@ -8,10 +8,10 @@ lines of them can unfold into gigabytes.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from msgspec import Struct
 
 from replay.errors import KnowledgeError, Place
 from replay.knowledge.layers import nearest
@@ -19,8 +19,7 @@ from replay.knowledge.layers import nearest
 _NULL = "tag:yaml.org,2002:null"
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """A node of a file, with what it is for messages (``attack_data``)."""
 
     node: yaml.Node

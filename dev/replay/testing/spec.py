@@ -9,15 +9,15 @@ The words are those of contentctl (splunk/contentctl, ``detection_abstract.py``,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from replay.errors import KnowledgeError, Place
 from replay.testing.document import Item, read_document
 
 
-@dataclass(frozen=True, slots=True)
-class AttackData:
+class AttackData(Struct, frozen=True):
     """A log that a test runs on.
 
     Attributes:
@@ -35,16 +35,14 @@ class AttackData:
     index: str = "main"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """Fields of a result: name -> value as text; a list for a multivalue, None for a field that is not there."""
 
     fields: Mapping[str, str | tuple[str, ...] | None]
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Struct, frozen=True):
     """What must be found.
 
     Attributes:
@@ -60,8 +58,7 @@ class Expected:
     malformed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class DetectionTest:
+class DetectionTest(Struct, frozen=True):
     """One test.
 
     Attributes:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.inputs import Problem
 from replay.knowledge import SavedSearch
@@ -15,8 +17,7 @@ from replay.tuning.filters import FilterCall
 from replay.tuning.tuner import Tuner
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(Struct, frozen=True):
     """A known attack that a filter hides, in part or whole.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from replay.context import Context
 from replay.engine import Value
@@ -19,8 +20,7 @@ SUGGESTED = 10
 """Filter lines that are suggested."""
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(Struct, frozen=True):
     """What a candidate does.
 
     Attributes:
@@ -65,8 +65,7 @@ class Effect:
         }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A filter to try; see ``Effect``."""
 
     filter: str
@@ -74,8 +73,7 @@ class Candidate:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Tuning:
+class Tuning(Struct, frozen=True):
     """What a run of ``replay tune`` found.
 
     Attributes:

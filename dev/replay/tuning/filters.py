@@ -7,7 +7,8 @@ macro ``<name>_filter`` that is shipped as ``search *``.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from replay.errors import KnowledgeError
 from replay.knowledge import SavedSearch
@@ -19,8 +20,7 @@ EMPTY = "search *"
 _PLAIN_FIELD = re.compile(r"[A-Za-z_][\w.]*", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class FilterCall:
+class FilterCall(Struct, frozen=True):
     """A search cut at its filter macro: ``before | `macro` | after``, as text with macros."""
 
     macro: str
@@ -62,8 +62,7 @@ def find_filter(saved: SavedSearch, macro: str | None = None) -> FilterCall:
     return FilterCall(name, before[:-1], after)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A filter that drops the rows in which a field has a value; ``text`` is None where none can, ``note`` says why."""
 
     text: str | None

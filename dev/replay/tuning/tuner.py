@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.context import Context
 from replay.engine import Value
@@ -26,8 +28,7 @@ HIT = "_hit"
 _NUMBER = Expr(f"CAST(row_number() OVER (ORDER BY {ORDER}) AS DOUBLE)", Kind.NUM)
 
 
-@dataclass(frozen=True, slots=True)
-class Hits:
+class Hits(Struct, frozen=True):
     """The hits that a filter keeps.
 
     Attributes:

@@ -9,17 +9,17 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from replay.engine import USER_FUNCTIONS, UserFunction
 
 _TYPES = {"VARCHAR": "string", "DOUBLE": "float64", "BOOLEAN": "bool_", "BIGINT": "int64"}
 
 
-@dataclass(frozen=True)
-class SqlFunction:
+class SqlFunction(Struct, frozen=True):
     """A registered function; ``sql`` writes a call of it."""
 
     name: str

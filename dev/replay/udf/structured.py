@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
+
+from msgspec import Struct, field
 
 from replay.udf import user_function
 
@@ -26,8 +27,7 @@ class _Number(str):
     """A JSON number as it is written."""
 
 
-@dataclass
-class _Element:
+class _Element(Struct):
     """An XML element; ``tag`` as written, prefix and all."""
 
     tag: str

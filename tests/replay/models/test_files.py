@@ -8,12 +8,12 @@ import io
 import json
 import math
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from replay.check import check_search
 from replay.context import Context
 from replay.engine import Engine

@@ -10,7 +10,8 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from replay.inputs.base import Container, Report
 from replay.inputs.inflate import Inflater
@@ -25,8 +26,7 @@ _STORED, _DEFLATED = 0, 8
 _IN_EXTRA = 0xFFFFFFFF
 
 
-@dataclass(frozen=True, slots=True)
-class _Member:
+class _Member(Struct, frozen=True):
     name: str
     flags: int
     method: int

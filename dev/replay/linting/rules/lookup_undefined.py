@@ -56,6 +56,6 @@ def _table(command: Command) -> str | None:
     match command:
         case Lookup(table=name) | InputLookup(table=name) | OutputLookup(table=name):
             return name
-        case From(kind="inputlookup" | "lookup", name=name):
+        case From(kind="inputlookup" | "lookup", source=name):
             return name
     return None

@@ -9,7 +9,8 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from replay.context import Context
 from replay.engine import Value

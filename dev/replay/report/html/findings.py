@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.context import Context
 from replay.engine import Value
@@ -28,8 +30,7 @@ ATTACK = "annotations.mitre_attack"
 Row = Mapping[str, Value]
 
 
-@dataclass(frozen=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """A result of the search.
 
     Attributes:
@@ -53,8 +54,7 @@ class Hit:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Risk:
+class Risk(Struct, frozen=True):
     """The risk that a run adds to one object.
 
     Attributes:
@@ -73,8 +73,7 @@ class Risk:
     numbers: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Events of one kind that the search could look at."""
 
     index: str
@@ -90,8 +89,7 @@ class Source:
         return sum(self.hosts.values())
 
 
-@dataclass(frozen=True)
-class Findings:
+class Findings(Struct, frozen=True):
     """A run and what it found.
 
     Attributes:

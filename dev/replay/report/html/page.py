@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from msgspec import Struct
 
 from replay.engine import Value
 from replay.knowledge import App
@@ -32,8 +32,7 @@ LISTED = 20
 OF_TREE = frozenset(("risk_message", "risk_score", "risk_severity", "firstTime", "lastTime"))
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(Struct, frozen=True):
     """What the command line knows of a run.
 
     Attributes:

@@ -12,7 +12,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 SAME_TIME = 2.0
 """Seconds that two sources may take to write that a process started."""
@@ -25,8 +26,7 @@ def known(text: str) -> str:
     return "" if text.strip().lower() in ABSENT else text
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessEvent:
+class ProcessEvent(Struct, frozen=True):
     """An event of the dataset Endpoint.Processes.
 
     Attributes:

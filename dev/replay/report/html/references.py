@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from replay.context import Context
 from replay.errors import Place
@@ -23,8 +25,7 @@ LOOKUP = "mitre_attack_techniques"
 _TECHNIQUE = re.compile(r"T\d{4}(\.\d{3})?")
 
 
-@dataclass(frozen=True, slots=True)
-class Technique:
+class Technique(Struct, frozen=True):
     """An ATT&CK technique; name, tactics and address are empty if the lookup does not have it."""
 
     id: str

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 LANES = 12
 PLACES = 100
@@ -18,16 +19,14 @@ _MOST_STEPS = 3
 _LAST = 253402300799.0  # the last second of the year 9999
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """Hits at one place: percent from the left, and their numbers."""
 
     at: float
     hits: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(Struct, frozen=True):
     """One object's hits; ``others`` is how many objects share the lane, if it is that of the rest."""
 
     name: str
@@ -40,8 +39,7 @@ class Lane:
         return sum(len(mark.hits) for mark in self.marks)
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(Struct, frozen=True):
     """Lanes below a scale.
 
     Attributes:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import takewhile
+
+from msgspec import Struct, field
 
 from replay.report.html.processes import Family, ProcessEvent
 
@@ -18,16 +19,14 @@ CHILDREN = 8
 PROCESSES = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(Struct, frozen=True):
     """A process that touched another: the first event, and how many there are."""
 
     event: ProcessEvent
     count: int
 
 
-@dataclass
-class Node:
+class Node(Struct):
     """A process in a tree.
 
     Attributes:
@@ -57,8 +56,7 @@ class Node:
             yield from child.walk()
 
 
-@dataclass(frozen=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """A tree, from the earliest ancestor shown.
 
     Attributes:

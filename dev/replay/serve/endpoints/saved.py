@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from itertools import islice, takewhile
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from replay.errors import KnowledgeError, Place

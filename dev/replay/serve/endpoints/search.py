@@ -8,10 +8,10 @@ import re
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
+from msgspec.structs import replace
 from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response, StreamingResponse
