@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
@@ -18,6 +19,9 @@ from replay.knowledge import Knowledge, SavedSearch
 from replay.plan import expand_macros, plan_search
 from replay.relation import Relation
 from replay.spl.timespec import parse_time
+
+if TYPE_CHECKING:
+    from replay.inputs.skim_parts import Helpers
 
 HOME = Path(__file__).resolve().parents[2]
 """The app that this engine lies in: its searches run if no other is named."""
@@ -152,6 +156,7 @@ class Session:
         index: str = "main",
         texts: frozenset[str] | None = None,
         on_bytes: Callable[[int], None] = lambda count: None,
+        helpers: Helpers | None = None,
     ) -> Loaded:
         """Read logs into the index.
 
@@ -161,24 +166,25 @@ class Session:
             texts: see ``prefilter.required_texts``: what holds none of them may be passed over. If anything turns
                 out malformed, everything is read after all, so that each problem is told with its place.
             on_bytes: takes how many bytes of a file were read, again and again.
+            helpers: processes that look for ``texts`` in large files.
 
         Raises:
             InputError: a path cannot be read at all.
         """
-        loaded = self._load(paths, index, texts, sourcetype=sourcetype, on_bytes=on_bytes)
+        loaded = self._load(paths, index, sourcetype, on_bytes, texts, helpers)
         if texts is not None and loaded.problems and "-" not in map(str, paths):
             self.index.clear()
-            loaded = self._load(paths, index, None, sourcetype=sourcetype, on_bytes=on_bytes)
+            loaded = self._load(paths, index, sourcetype, on_bytes)
         return loaded
 
     def _load(
-        self, paths: Sequence[Path | str], index: str, texts: frozenset[str] | None, *,
-        sourcetype: str | None, on_bytes: Callable[[int], None],
+        self, paths: Sequence[Path | str], index: str, sourcetype: str | None, on_bytes: Callable[[int], None],
+        texts: frozenset[str] | None = None, helpers: Helpers | None = None,
     ) -> Loaded:  # fmt: skip
         loaded = Loaded()
         started = time.perf_counter()
         options = loaded.options(sourcetype, on_bytes)
-        options["texts"] = texts
+        options["texts"], options["helpers"] = texts, helpers
         read = parts(batches(read_blocks(paths, **options)))
         if "-" not in map(str, paths):  # whoever waits for standard input must be able to interrupt
             read = ahead(read, self.engine.connect if texts is not None else None)

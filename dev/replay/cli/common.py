@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from replay.errors import ReplayError
+from replay.inputs import files_of
 from replay.relation import Relation
 from replay.report import REPORTS
 from replay.session import PROBLEMS_SHOWN, Loaded, Session
@@ -64,6 +65,7 @@ def load(
         ReplayError: there are both logs and a store, or neither.
     """
     from replay.cli.progress import reading
+    from replay.inputs.skim_parts import helpers
 
     if session.store is not None:
         if data:
@@ -73,8 +75,9 @@ def load(
         return Loaded(events=session.index.count(), store=session.store)
     if not data:
         raise ReplayError("nothing to search: name logs, or a store that `replay index` has made (--store DIR)")
-    with reading(data) as on_bytes:
-        return session.load(data, sourcetype, index, texts, on_bytes)
+    files = files_of(data, lambda problem: None) if texts is not None else ()  # what is wrong, the reader tells
+    with helpers(files, texts) as processes, reading(data) as on_bytes:
+        return session.load(data, sourcetype, index, texts, on_bytes, processes)
 
 
 def open_session(

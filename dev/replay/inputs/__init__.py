@@ -11,7 +11,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Required, TypedDict, TypeVar, Unpack
 
@@ -22,12 +22,10 @@ from replay.inputs.skim import Skim
 from replay.inputs.stream import Stream, as_utf8
 
 if TYPE_CHECKING:
-    from replay.inputs.skim_parts import PartedSkim
+    from replay.inputs.skim_parts import Helpers, PartedSkim
 
 __all__ = ["Event", "Lines", "Options", "Problem", "files_of", "read", "read_blocks"]
 
-LARGE = 256 * 1024 * 1024
-"""Bytes of a file that are worth to be skimmed by several processes: to start them takes as long as to skim a third."""
 HEAD = 64 * 1024
 """Bytes of a file that are looked at to recognise its format."""
 
@@ -48,6 +46,7 @@ class Options(TypedDict, total=False):
         on_problem: takes each problem; what is good around it is still read.
         on_file: takes the name of each file, or member of an archive, before it is read.
         texts: events that hold none of these may be passed over unread, where the format allows it (skim.py).
+        helpers: processes that look for ``texts`` in large files.
         on_passed: takes how many events of a file were passed over.
         on_bytes: takes how many bytes of a file were read, again and again.
         on_piece: takes each piece of a file as it is read, before it is unpacked; an empty one at its end, if it was
@@ -58,6 +57,7 @@ class Options(TypedDict, total=False):
     on_problem: Required[_OnProblem]
     on_file: Callable[[str], None]
     texts: frozenset[str] | None
+    helpers: Helpers | None
     on_passed: Callable[[int], None]
     on_bytes: Callable[[int], None]
     on_piece: Callable[[bytes], None]
@@ -208,25 +208,17 @@ def _read_log(
     if texts is None or not format.skims:
         yield from reader(format)(log)
         return
-    with _skim(log, texts, options) as skim:
-        log.stream = Stream(skim.read, log.report)
-        yield from reader(format)(log)
-        if "on_passed" in options:
-            options["on_passed"](skim.passed)
+    skim = _skim(log, texts, options)
+    log.stream = Stream(skim.read, log.report)
+    yield from reader(format)(log)
+    if "on_passed" in options:
+        options["on_passed"](skim.passed)
 
 
-@contextmanager
-def _skim(log: Log, texts: frozenset[str], options: Options) -> Iterator[Skim | PartedSkim]:
-    size = os.path.getsize(log.name) if log.is_file else 0
-    with ExitStack() as stack:
-        skim: Skim | PartedSkim = Skim(log.stream, texts)
-        if size >= LARGE:
-            from replay.inputs.skim_parts import parted_skim
-
-            on_bytes = options.get("on_bytes", lambda count: None)
-            with suppress(OSError):  # where no process can be started, this one must do
-                skim = stack.enter_context(parted_skim(log.name, size, sorted(texts), on_bytes))
-        yield skim
+def _skim(log: Log, texts: frozenset[str], options: Options) -> Skim | PartedSkim:
+    helpers = options.get("helpers")
+    parted = helpers.skim(log.name, options.get("on_bytes", lambda count: None)) if helpers and log.is_file else None
+    return parted or Skim(log.stream, texts)
 
 
 def recognise(head: bytes, sourcetype: str | None = None) -> Format | None:

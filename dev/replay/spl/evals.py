@@ -63,6 +63,7 @@ class Binary(Struct, frozen=True):
 EvalExpr = Number | String | Field | Call | Unary | Binary
 
 _NUMBER = re.compile(r"(\d+(\.\d+)?|\.\d+)([eE][+-]?\d+)?")
+_SYMBOL = re.compile(r"[=!<>]=|[=<>+\-.*/%]")
 _NAME = re.compile(r"[A-Za-z_$@][\w$@]*(?:\{\}|:+(?=\w)[\w$@]+)*")
 _COMPARE = ("==", "!=", "<=", ">=", "=", "<", ">", "LIKE", "IN")
 _BINDING = {
@@ -145,9 +146,11 @@ class _Parser:
     def operator(self) -> str | None:
         """Take the next binary operator, if there is one."""
         s = self.s
-        for op in ("==", "!=", "<=", ">=", "=", "<", ">", "+", "-", ".", "*", "/", "%"):
-            if s.accept(op):
-                return op
+        s.skip()
+        symbol = _SYMBOL.match(s.text, s.pos, s.end)
+        if symbol:
+            s.pos = symbol.end()
+            return symbol.group()
         word = s.peek_word("=<>!+-.*/%'").upper()
         if word in ("AND", "OR", "XOR", "LIKE", "IN"):
             s.pos += len(word)

@@ -10,13 +10,17 @@ Quoting and escapes: Splunk Search Reference, "search", section "Quotes and esca
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from functools import cache
 
 from replay.errors import Place, SearchError
 
 SPACE = " \t\r\n\f\v"
 """What stands between words; any other blank of Unicode is a character like others."""
+_SPACES = re.compile(f"[{SPACE}]*")
 _CLOSING = {"(": ")", "[": "]"}
+_QUOTED = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
 _TRUE = {"1", "t", "true", "y", "yes"}
 _FALSE = {"0", "f", "false", "n", "no"}
 
@@ -68,8 +72,8 @@ class Scanner:
 
     def skip(self) -> None:
         """Pass white space."""
-        while self.pos < self.end and self.text[self.pos] in SPACE:
-            self.pos += 1
+        found = _SPACES.match(self.text, self.pos, self.end)
+        self.pos = found.end() if found else self.pos
 
     @property
     def done(self) -> bool:
@@ -103,10 +107,8 @@ class Scanner:
     def peek_word(self, stop: str = "") -> str:
         """The next unquoted word (up to white space, quote, bracket, comma, pipe or one of ``stop``), not taken."""
         self.skip()
-        i = self.pos
-        while i < self.end and self.text[i] not in SPACE and self.text[i] not in '"()[],|' + stop:
-            i += 2 if self.text[i] == "\\" and i + 1 < self.end and self.text[i + 1] not in SPACE else 1
-        return self.text[self.pos : min(i, self.end)]
+        found = _word(stop).match(self.text, self.pos, self.end)
+        return found.group() if found else ""
 
     def keyword(self, *words: str) -> str | None:
         """Take the next word if it is one of ``words`` (any case); return it in lower case."""
@@ -122,17 +124,13 @@ class Scanner:
 
     def quoted(self) -> str:
         """Take a double-quoted string; return its text with SPL escapes undone."""
-        start = self.pos
         if not self.at_quote():
             raise self.error("expected a quoted string")
-        i = self.pos + 1
-        while i < self.end and self.text[i] != '"':
-            i += 2 if self.text[i] == "\\" else 1
-        if i >= self.end:
-            raise self.error('a `"` opens a string that is never closed', start)
-        body = self.text[self.pos + 1 : i]
-        self.pos = i + 1
-        return unescape(body)
+        found = _QUOTED.match(self.text, self.pos, self.end)
+        if found is None:
+            raise self.error('a `"` opens a string that is never closed')
+        self.pos = found.end()
+        return unescape(found.group(1))
 
     def value(self, what: str = "a value", stop: str = "") -> str:
         """Take a quoted string or a word, unescaped."""
@@ -229,52 +227,62 @@ class Scanner:
             raise self.error(f"`{command}` does not understand what comes here")
 
 
+@cache
+def _word(stop: str) -> re.Pattern[str]:
+    """A word up to white space, a mark of SPL or one of ``stop``; what a backslash escapes belongs to it."""
+    marks = re.escape('"()[],|\\' + stop)
+    plain = f"[^{SPACE}{marks}]*"
+    return re.compile(rf"{plain}(?:\\[^{SPACE}]?{plain})*")
+
+
+@cache
+def _any_of(marks: str) -> re.Pattern[str]:
+    return re.compile(f"[{re.escape(marks)}]")
+
+
 def find_close(s: Scanner, opening: str) -> int:
     """Index of the bracket that closes the one just passed; quotes and nested brackets are respected."""
-    close = _CLOSING[opening]
+    marks = _any_of('\\"' + opening + _CLOSING[opening])
     depth = 1
     i = s.pos
-    while i < s.end:
-        c = s.text[i]
-        if c == "\\":
-            i += 1
-        elif c == '"':
-            i = skip_quoted(s.text, i, s.end) - 1
-        elif c == opening:
-            depth += 1
-        elif c == close:
-            depth -= 1
-            if depth == 0:
-                return i
-        i += 1
+    while found := marks.search(s.text, i, s.end):
+        i = found.end()
+        match found.group():
+            case "\\":
+                i += 1
+            case '"':
+                i = skip_quoted(s.text, found.start(), s.end)
+            case c if c == opening:
+                depth += 1
+            case _:
+                depth -= 1
+                if depth == 0:
+                    return found.start()
     raise s.error(f"`{opening}` is never closed", s.pos - 1)
 
 
 def skip_quoted(text: str, start: int, end: int) -> int:
     """Index after the double-quoted string that starts at ``start`` (or ``end`` if it is never closed)."""
-    i = start + 1
-    while i < end and text[i] != '"':
-        i += 2 if text[i] == "\\" else 1
-    return min(i + 1, end)
+    found = _QUOTED.match(text, start, end)
+    return found.end() if found else end
 
 
 def split_top(s: Scanner, separator: str) -> list[tuple[int, int]]:
     """Cut what is left at ``separator``, outside quotes and brackets; return (start, end) of each part."""
     parts: list[tuple[int, int]] = []
     start = i = s.pos
-    while i < s.end:
-        c = s.text[i]
-        if c == "\\":
-            i += 2
-        elif c == '"':
-            i = skip_quoted(s.text, i, s.end)
-        elif c in _CLOSING and (c == "[" or separator == ","):
-            i = find_close(s.sub(i + 1, s.end), c) + 1
-        elif c == separator:
-            parts.append((start, i))
-            i += 1
-            start = i
-        else:
-            i += 1
+    marks = _any_of('\\"[' + separator + ("(" if separator == "," else ""))
+    while found := marks.search(s.text, i, s.end):
+        i = found.end()
+        match found.group():
+            case "\\":
+                i += 1
+            case '"':
+                i = skip_quoted(s.text, found.start(), s.end)
+            case c if c == separator:
+                parts.append((start, found.start()))
+                start = i
+            case opening:
+                i = find_close(s.sub(i, s.end), opening) + 1
     parts.append((start, s.end))
     return parts

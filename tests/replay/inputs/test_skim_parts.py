@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import sys
+import os
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NoReturn
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from replay import inputs
 from replay.inputs import skim_parts
-from replay.session import Session
+from replay.session import Loaded, Session
 
 WANTED = "<Event xmlns='x'><System>wanted</System></Event>"
 OTHER = "<Event xmlns='x'><System>other</System></Event>"
@@ -51,30 +53,94 @@ def big(log: Path) -> Path:
 
 @pytest.fixture
 def parted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inputs, "LARGE", 1)
+    """Any file is large, for two processes; that this one has threads does not matter to what they do."""
+    monkeypatch.setattr(skim_parts, "LARGE", 1)
     monkeypatch.setattr(skim_parts, "PART", 20_000)
+    monkeypatch.setattr(skim_parts, "_cores", lambda: 2)
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
 
 
-def test_processes_pass_over_what_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def load(session: Session, *logs: Path, read: Callable[[int], None] = lambda count: None) -> Loaded:
+    texts = frozenset(["wanted"])
+    with skim_parts.helpers(map(str, logs), texts) as helpers:
+        assert helpers is not None
+        return session.load(logs, "lines", texts=texts, on_bytes=read, helpers=helpers)
+
+
+def wanted(session: Session) -> int:
+    return int(session.engine.scalar("SELECT count(*) FROM events WHERE contains(_raw, 'wanted')"))
+
+
+@pytest.mark.usefixtures("parted")
+def test_processes_pass_over_what_one_does(tmp_path: Path) -> None:
     log, read = big(tmp_path / "log"), [0]
     alone = Session().load([log], texts=frozenset(["wanted"]))
-    monkeypatch.setattr(inputs, "LARGE", 1)
-    monkeypatch.setattr(skim_parts, "PART", 20_000)
     session = Session()
-    loaded = session.load([log], texts=frozenset(["wanted"]), on_bytes=read.append)
+    loaded = load(session, log, read=read.append)
     assert (loaded.events, loaded.passed, loaded.problems) == (2_000, 1_980, []) == (alone.events, alone.passed, [])
     assert session.index.count() == 20
     assert sum(read) >= log.stat().st_size
 
 
 @pytest.mark.usefixtures("parted")
-@pytest.mark.parametrize("python", ["/bin/false", "no such program"])
-def test_nothing_is_lost_where_processes_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, python: str) -> None:
-    monkeypatch.setattr(sys, "executable", python)
+def test_several_files(tmp_path: Path) -> None:
+    """Also one that is no XML, which the processes leave alone."""
+    logs = [big(tmp_path / name) for name in ("a", "b")]
+    lines = tmp_path / "a.txt"
+    lines.write_text("2024-03-12T10:00:00Z wanted\n" * 3, encoding="utf-8")
     session = Session()
-    loaded = session.load([big(tmp_path / "log")], texts=frozenset(["wanted"]))
-    assert (loaded.events, loaded.problems) == (2_000, [])
-    assert session.index.count() == 2_000 - loaded.passed >= 20
+    loaded = load(session, logs[0], lines, logs[1])
+    assert (loaded.events, loaded.passed, loaded.problems) == (4_003, 3_960, [])
+    assert wanted(session) == 43
+
+
+@pytest.mark.usefixtures("parted")
+def test_nothing_is_lost_where_a_process_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise OSError("no")
+
+    log = big(tmp_path / "log")
+    monkeypatch.setattr(skim_parts, "skimmed", fail)
+    session = Session()
+    loaded = load(session, log)
+    assert (loaded.events, loaded.passed, loaded.problems) == (2_000, 0, [])
+    assert wanted(session) == 20
+
+
+@pytest.mark.usefixtures("parted")
+def test_processes_end_with_their_work_whatever_comes_of_it(tmp_path: Path) -> None:
+    log = big(tmp_path / "log")
+    log.write_text(log.read_text(encoding="utf-8") * 4, encoding="utf-8")  # more than a pipe holds
+    with pytest.raises(KeyboardInterrupt), skim_parts.helpers([str(log)], ["o"]) as helpers:
+        assert helpers is not None
+        numbers = [helper.process for helper in helpers._helpers]
+        raise KeyboardInterrupt
+    for number in numbers:
+        with pytest.raises(ProcessLookupError):
+            os.kill(number, 0)
+
+
+@pytest.mark.usefixtures("parted")
+def test_there_are_none_where_they_are_of_no_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = str(big(tmp_path / "log"))
+    with skim_parts.helpers([log], None) as nothing_to_look_for:
+        assert nothing_to_look_for is None
+    with skim_parts.helpers([str(tmp_path / "missing")], ["x"]) as missing:
+        assert missing is None
+    monkeypatch.setattr(threading, "active_count", lambda: 2)  # a fork would take along what they hold
+    with skim_parts.helpers([log], ["x"]) as threads:
+        assert threads is None
+
+
+@pytest.mark.usefixtures("parted")
+def test_no_process_can_be_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> NoReturn:
+        raise BlockingIOError("too many processes")
+
+    log = str(big(tmp_path / "log"))
+    monkeypatch.setattr(os, "fork", fail)
+    with skim_parts.helpers([log], ["x"]) as helpers:
+        assert helpers is None
 
 
 @pytest.mark.usefixtures("parted")
@@ -85,7 +151,7 @@ def test_what_a_process_cannot_read_is_read_by_this_one(tmp_path: Path) -> None:
         log = tmp_path / name
         log.write_bytes(text.replace("\n", "", 300).encode(encoding))
         session = Session()
-        loaded = session.load([log], texts=frozenset(["wanted"]))
+        with skim_parts.helpers([str(log)], ["wanted"]) as helpers:
+            loaded = session.load([log], texts=frozenset(["wanted"]), helpers=helpers)
         assert (loaded.events, loaded.problems) == (2_000, []), name
-        rows = session.engine.execute("SELECT count(*) FROM events WHERE contains(_raw, 'wanted')")
-        assert rows == [(20,)], name
+        assert wanted(session) == 20, name
