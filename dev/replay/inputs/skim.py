@@ -109,15 +109,17 @@ def wanted(texts: Sequence[str], block: bytes, *, ascii: bool) -> Any:
         block: that is to be searched.
         ascii: it holds ASCII only.
     """
-    foreign = not ascii and any(compiled(letter).search(block) for letter in _foreign(tuple(texts)))
-    spelled = _spelled(tuple(texts), foreign)
-    return compiled(spelled + b"|" + _REFERENCE if compiled(_REFERENCE).search(block) else spelled)
+    if not any(compiled(rare).search(block) for rare in _rare(tuple(texts), ascii)):
+        return compiled(_spelled(tuple(texts), foreign=False))
+    return compiled(_spelled(tuple(texts), foreign=not ascii) + b"|" + _REFERENCE)
 
 
 @lru_cache(maxsize=16)
-def _foreign(texts: tuple[str, ...]) -> list[bytes]:
-    """What may stand for a letter of the texts."""
-    return [_spelled_foreign(letter) for letter in FOREIGN if letter in "".join(texts).lower()]
+def _rare(texts: tuple[str, ...], ascii: bool) -> list[bytes]:
+    """What may spell a letter of the texts in another way, two at a time: more are found many times more slowly."""
+    letters = [] if ascii else [letter for letter in FOREIGN if letter in "".join(texts).lower()]
+    ways = [_REFERENCE, *map(_spelled_foreign, letters)]
+    return [b"|".join(ways[at : at + 2]) for at in range(0, len(ways), 2)]
 
 
 def _spelled_foreign(letter: str) -> bytes:
