@@ -63,7 +63,7 @@ class RbaEnrichCommand(StreamingCommand):  # type: ignore[misc]  # the SDK has n
     )
 
     _risk: Detection
-    _enricher: Enricher | None = None
+    _enricher: Enricher
 
     def prepare(self) -> None:
         """Checks the options and loads the detection; what is wrong ends the search before any result."""
@@ -79,11 +79,16 @@ class RbaEnrichCommand(StreamingCommand):  # type: ignore[misc]  # the SDK has n
     def stream(self, records: str) -> Iterator[str]:
         """The results of one chunk: CSV text, in and out."""
         from rba.body import enrich_body
+
+        return enrich_body(self._enricher, records)
+
+    def _execute(self, ifile: Any, process: Any) -> None:
+        """Makes ready, once the SDK has said what the command is: the commands before it are still at work then."""
+        from rba import body  # noqa: F401  # for ``stream``
         from rba.enrich import Enricher
 
-        if self._enricher is None:
-            self._enricher = Enricher(self._risk, self._techniques(), self.output, self.prefix)
-        return enrich_body(self._enricher, records)
+        self._enricher = Enricher(self._risk, self._techniques(), self.output, self.prefix)
+        super()._execute(ifile, process)
 
     def _execute_chunk_v2(self, process: Any, chunk: tuple[Any, str]) -> None:
         """Replaces the SDK's coding of results, which loses fields.
@@ -93,9 +98,8 @@ class RbaEnrichCommand(StreamingCommand):  # type: ignore[misc]  # the SDK has n
         the SDK's.
         """
         self._record_writer._buffer = _Body("".join(process(chunk[1])))
-        if self._enricher is not None:
-            for text in self._enricher.take_warnings():
-                self.write_warning(text)
+        for text in self._enricher.take_warnings():
+            self.write_warning(text)
 
     def write_error(self, message: str, *args: Any) -> None:
         """The SDK's, but for braces in a message without arguments, which the SDK takes for format fields."""

@@ -36,6 +36,12 @@ def test_the_streaming_command_hands_over_its_own_stream() -> None:
     assert "SearchCommand._execute(self, ifile, self.stream)" in inspect.getsource(StreamingCommand._execute)
 
 
+def test_results_are_asked_for_once_the_reply_to_getinfo_is_written() -> None:
+    source = inspect.getsource(SearchCommand._process_protocol_v2)
+    assert source.count("self._execute(ifile, None)") == 1
+    assert "self._record_writer.write_metadata" in source.partition("self._execute(ifile, None)")[0]
+
+
 class Body:
     """A buffer with no more than the command's own has."""
 
