@@ -31,6 +31,8 @@ from replay.verbatim import VERBATIM, holds_any, texts_of
 
 FEW = 20_000
 """Fewer events are searched through before it is found out which of them to pass over."""
+AT_ONCE = 500
+"""More events are read once for all of their fields: to plan that takes longer than to look for each in a few."""
 
 _COLUMNS = {
     "_raw": Column("_raw", Kind.STR), "_time": Column("_time", Kind.NUM), "host": Column("host", Kind.STR),
@@ -249,7 +251,7 @@ class Index:
 
     def _group_events(self, ctx: Context, group: Group, raw: Relation, expr: SearchExpr, needs: Needs) -> Relation:
         """Events of one group that satisfy what is left of the expression."""
-        plan = FieldPlan(group.props, ctx)
+        plan = FieldPlan(group.props, ctx, at_once=self._last > AT_ONCE)
         tests = fields_of(expr) - LABELS
         early = not overridden(group.props)  # else host or source must not be computed twice
         if early:  # first those that count: the other fields, and which there are, are computed for these only

@@ -57,11 +57,13 @@ class FieldPlan:
     Args:
         props: the merged props.
         ctx: the search.
+        at_once: there are so many events that it is worth while to read each once for many fields.
     """
 
-    def __init__(self, props: Props, ctx: Context) -> None:
+    def __init__(self, props: Props, ctx: Context, *, at_once: bool) -> None:
         self.props = props
         self.ctx = ctx
+        self.at_once = at_once
         self.extractions = [*self._extracts(), *self._reports()]
         self.evals: dict[str, EvalExpr] = {
             e.field: parse_whole(Scanner(e.expression, place=e.place), f"EVAL-{e.field}") for e in props.evals
@@ -131,7 +133,7 @@ class FieldPlan:
         if not names:
             return raw
         automatic = [*names, *(self._sources(raw) - set(names))]
-        raw = prepare(self.props, raw, automatic, at_once=len(names) >= _MANY)
+        raw = prepare(self.props, raw, automatic, at_once=self.at_once and len(names) >= _MANY)
         lists: dict[str, Expr] = {}
         for e in self.extractions:
             if e.dynamic:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import patch
 
+import replay.index
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from replay.context import Context
@@ -102,3 +104,5 @@ def test_at_once_and_one_by_one(events: list[str], tmp_path: Path) -> None:
     for pair in zip(names[::2], names[1::2], strict=True):  # so few are searched for
         wanted = ("_time", *pair)
         assert fields(*pair) == [{name: row[name] for name in wanted if name in row} for row in at_once]
+    with patch.object(replay.index, "AT_ONCE", len(events)):  # so are many, of so few events
+        assert fields(*names) == at_once
