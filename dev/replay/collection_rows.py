@@ -7,7 +7,7 @@ server runs the search, the documents are those that its REST API serves; else t
 from __future__ import annotations
 
 import json
-import secrets
+import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -40,7 +40,7 @@ class SessionCollections:
         self.written[app, collection] = there | {one[KEY]: one for one in documents}
 
 
-_process, _made = secrets.token_hex(5), count(secrets.randbelow(1 << 20))
+_process, _made = os.urandom(5).hex(), count(int.from_bytes(os.urandom(2)))
 _sessions: WeakKeyDictionary[Engine, SessionCollections] = WeakKeyDictionary()
 
 

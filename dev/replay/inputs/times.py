@@ -61,8 +61,9 @@ def parse(stamp: object) -> float | None:
 
 @lru_cache(maxsize=64)
 def _midnight(day: str) -> float | None:
+    year, month, day_of_month = map(int, day.split("-"))
     try:
-        return datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()
+        return datetime(year, month, day_of_month, tzinfo=UTC).timestamp()
     except ValueError:
         return None
 

@@ -6,7 +6,6 @@ one only where SQL cannot do the work (design rule 6).
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -69,6 +68,8 @@ def arrow_array(values: list[Any], sql_type: str) -> Any:
 
 
 def _sha512(text: str) -> str:
+    import hashlib
+
     return hashlib.sha512(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -8,7 +8,6 @@ the middle for the end and says nothing.
 from __future__ import annotations
 
 import re
-import tarfile
 from collections.abc import Callable, Iterator
 
 from replay.inputs.base import Container, Report
@@ -16,13 +15,16 @@ from replay.inputs.stream import Stream, limited
 
 _BLOCK = 512
 _LONGEST_NAME = 1024 * 1024
-_NAMES = (tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE)
+_LONG_NAME, _SPARSE, _PAX = b"L", b"S", b"x"
+_NAMES = (_LONG_NAME, _PAX)
 _PAX_PATH = re.compile(rb"\d+ path=([^\n]*)\n")
 _PAX_SIZE = re.compile(rb"\d+ size=(\d+)\n")
 
 
 def members(stream: Stream, report: Report) -> Iterator[tuple[str | None, Callable[[int], bytes]]]:
     """The regular files of the archive; folders and links have no content of their own."""
+    import tarfile  # only once there is an archive: a search of a small log takes not much longer
+
     long_name, long_size = "", None
     while True:
         place = stream.offset
@@ -39,9 +41,9 @@ def members(stream: Stream, report: Report) -> Iterator[tuple[str | None, Callab
         if info.type in _NAMES:
             note = stream.exactly(min(size, _LONGEST_NAME))
             long_name = _name(info.type, note) or long_name
-            length = _PAX_SIZE.search(note) if info.type == tarfile.XHDTYPE else None
+            length = _PAX_SIZE.search(note) if info.type == _PAX else None
             long_size = int(length[1]) if length else None
-        elif info.type == tarfile.GNUTYPE_SPARSE:
+        elif info.type == _SPARSE:
             report(f"{info.name} is a sparse file, left out", place)
         elif info.isreg():
             yield long_name or info.name, limited(stream, size)
@@ -52,7 +54,7 @@ def members(stream: Stream, report: Report) -> Iterator[tuple[str | None, Callab
 
 
 def _name(kind: bytes, note: bytes) -> str:
-    if kind == tarfile.GNUTYPE_LONGNAME:
+    if kind == _LONG_NAME:
         return note.rstrip(b"\0").decode(errors="replace")
     path = _PAX_PATH.search(note)
     return path[1].decode(errors="replace") if path else ""

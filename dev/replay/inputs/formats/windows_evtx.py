@@ -19,8 +19,6 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from evtx import PyEvtxParser
-
 from replay.inputs.base import Confidence, Event, Format, Log
 from replay.inputs.formats import windows_xml
 
@@ -66,6 +64,8 @@ def read(log: Log) -> Iterator[Event]:
 
 
 def _chunk_events(log: Log, chunk: bytearray, size: int, byte: int) -> Iterator[Event]:
+    from evtx import PyEvtxParser  # only once there is such a file
+
     records = _walk(log, chunk, size, byte)
     parser = PyEvtxParser(io.BytesIO(_file_header() + chunk), number_of_threads=1, indent=False)
     decoded: Iterator[Any] = iter(parser.records())
