@@ -60,6 +60,17 @@ USER_FUNCTIONS: dict[str, UserFunction] = {}
 """Every function that SQL may call, by name; names begin with ``py_``. Modules add theirs at import."""
 
 
+def _database() -> Any:
+    """The database itself. The package around it, which brings Python's own to it, takes four times as long to load."""
+    try:
+        import _duckdb
+    except ImportError:  # it is not part of what DuckDB promises
+        import duckdb
+
+        return duckdb
+    return _duckdb
+
+
 class EngineError(ReplayError):
     """The database refused a query; the message is its own."""
 
@@ -103,9 +114,8 @@ class Engine:
                 self._connection = self._connected()
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
-        import duckdb
-
-        con = duckdb.connect(":memory:")
+        database = _database()
+        con = database.connect(":memory:")
         con.execute("SET GLOBAL TimeZone = 'UTC'")
         con.execute("SET enable_progress_bar = false")  # it would stand on standard output, among the results
         # What does not fit goes to disk, so that memory does not grow with the logs.
@@ -116,11 +126,12 @@ class Engine:
         if self._store is not None:
             try:
                 con.execute(f"ATTACH {quote(str(self._store))} AS store")
-            except duckdb.Error as e:
+            except database.Error as e:
                 raise EngineError(f"{self._store} cannot be opened as the database of a store: {e}") from e
         for sql in self._prepared:
             con.execute(sql)
-        return con
+        opened: duckdb.DuckDBPyConnection = con
+        return opened
 
     @property
     def connected(self) -> bool:
@@ -226,17 +237,16 @@ class Engine:
         return self._run(self._con, sql).fetchall()
 
     def _run(self, connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
-        import duckdb
-
         if self._cancelled:
             raise Cancelled("the search was cancelled")
         with self._registering:
             self._define(_CALL.findall(sql))
+        database = _database()
         try:
             return connection.execute(sql)
-        except duckdb.InterruptException as e:
+        except database.InterruptException as e:
             raise Cancelled("the search was cancelled") from e
-        except duckdb.Error as e:
+        except database.Error as e:
             raise EngineError(f"the database refused the query: {e}") from e
 
     def _define(self, names: Iterable[str]) -> None:
@@ -275,14 +285,12 @@ class Engine:
         Args:
             columns: column name -> (SQL type, a value of each row).
         """
-        import duckdb
-
         name = fresh_name("a")
         few = max((len(values) for _, values in columns.values()), default=0) <= _FEW
         bring = self._bring_few if few else self._bring_many  # pyarrow is slow to import, and not worth it for few
         try:
             bring(name, columns)
-        except (UnicodeEncodeError, duckdb.InvalidInputException):  # half a surrogate pair: JSON can spell it
+        except (UnicodeEncodeError, _database().InvalidInputException):  # half a surrogate pair: JSON can spell it
             bring(name, {n: (kind, [_whole(v) for v in values]) for n, (kind, values) in columns.items()})
         try:
             yield name
@@ -294,6 +302,7 @@ class Engine:
         self._con.execute(f"CREATE TEMP TABLE {name} AS SELECT {listed}", [list(v) for _, v in columns.values()])
 
     def _bring_many(self, name: str, columns: Mapping[str, tuple[str, Sequence[Any]]]) -> None:
+        import duckdb  # noqa: F401  # so that the database knows Arrow
         import pyarrow as pa
 
         types = {"DOUBLE": pa.float64(), "VARCHAR": pa.string(), "BIGINT": pa.int64()}
@@ -303,6 +312,8 @@ class Engine:
     @contextmanager
     def reading(self, table: Any) -> Iterator[str]:
         """A pyarrow table, which is not copied, under a name that SQL may read from."""
+        import duckdb  # noqa: F401  # so that the database knows Arrow
+
         name = fresh_name("a")
         self._con.register(name, table)
         try:

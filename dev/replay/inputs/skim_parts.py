@@ -1,7 +1,7 @@
 """A skim of large files by several processes: within one, Python lets only one thread search at a time.
 
-Each process takes every n-th part of a file, and answers for each part with how many events it passed over, how many
-bytes are left, and these bytes. A line belongs to the part in which it begins.
+Each process takes one part of a file after the other, and answers for each with how many events it passed over, how
+many bytes are left, and these bytes. A line belongs to the part in which it begins.
 
 The processes are forked: to start a Python anew takes as long as to skim 70 MB. That is safe as long as there is no
 other thread, so they are there before anything else is, and only on Linux; elsewhere one process does it all. They
@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from io import BytesIO
-from itertools import cycle
+from itertools import chain, count
 from typing import BinaryIO, NamedTuple, NoReturn
 
 from replay.inputs.skim import Skim
@@ -26,45 +26,72 @@ from replay.inputs.stream import Damaged, Stream
 
 LARGE = 256 * 1024 * 1024
 """Bytes of a file that are worth the processes."""
-PART = 16 * 1024 * 1024
+PART = 4 * 1024 * 1024
 _MOST_PROCESSES = 8
 _PIECE = 256 * 1024
-_ANSWER = struct.Struct("<QQ")
+_NUMBER = struct.Struct("<Q")
+_LEFT = struct.Struct("<QQ")
 
 
-class _Helper(NamedTuple):
-    """A process, and what it writes."""
+class _Part(NamedTuple):
+    """A part of a file.
 
-    process: int
-    answers: BinaryIO
+    Attributes:
+        number: among the parts of all files.
+        file: its path.
+        size: of the file in bytes, when it was divided.
+        start: the byte where the part begins.
+    """
 
-    def answer(self) -> tuple[int, bytes]:
-        """What it says of its next part.
+    number: int
+    file: str
+    size: int
+    start: int
 
-        Raises:
-            Damaged: it has ended.
+
+class _Helper:
+    """A process.
+
+    Args:
+        process: its id.
+        answers: what it writes.
+    """
+
+    def __init__(self, process: int, answers: BinaryIO) -> None:
+        self.process = process
+        self._answers = answers
+        self._at = b""  # the number of the part that it answers for next, once that is known
+
+    def answer(self, number: int) -> tuple[int, bytes] | None:
+        """Events passed over, and bytes left, of a part; None if another process has it, or this one has ended.
+
+        Args:
+            number: of the part. All before must have been asked for: whoever has it answers for it next.
         """
-        head = self.answers.read(_ANSWER.size)
-        if len(head) == _ANSWER.size:
-            passed, length = _ANSWER.unpack(head)
-            left = self.answers.read(length)
-            if len(left) == length:
-                return passed, left
-        raise Damaged("a process that read along has ended")
+        self._at = self._at or self._answers.read(_NUMBER.size)
+        if self._at != _NUMBER.pack(number):
+            return None
+        self._at = b""
+        head = self._answers.read(_LEFT.size)
+        if len(head) < _LEFT.size:
+            return None
+        passed, length = _LEFT.unpack(head)
+        left = self._answers.read(length)
+        return (passed, left) if len(left) == length else None
 
     def end(self) -> None:
         """End it, whatever it does."""
         os.kill(self.process, signal.SIGKILL)
         os.waitpid(self.process, 0)
-        self.answers.close()
+        self._answers.close()
 
 
 class PartedSkim:
     """As ``Skim``, of a file.
 
     Args:
-        size: of the file, in bytes.
-        helpers: the processes, in the order of the parts.
+        parts: of the file.
+        helpers: the processes.
         on_bytes: takes how many bytes more were skimmed.
 
     Attributes:
@@ -72,28 +99,29 @@ class PartedSkim:
         ended: it was read to its end.
     """
 
-    def __init__(self, size: int, helpers: Sequence[_Helper], on_bytes: Callable[[int], None]) -> None:
+    def __init__(self, parts: Iterable[_Part], helpers: Sequence[_Helper], on_bytes: Callable[[int], None]) -> None:
         self.passed = 0
         self.ended = False
         self._ready = BytesIO()
-        self._size, self._on_bytes = size, on_bytes
-        self._parts = zip(range(0, size, PART), cycle(helpers))
+        self._parts, self._helpers, self._on_bytes = iter(parts), helpers, on_bytes
 
     def read(self, size: int) -> bytes:
         """Up to ``size`` bytes of what is left of the log.
 
         Raises:
-            Damaged: a part could not be read.
+            Damaged: the process that had a part has ended.
         """
         while not (piece := self._ready.read(size)):
-            start, helper = next(self._parts, (None, None))
-            if start is None or helper is None:
+            part = next(self._parts, None)
+            if part is None:
                 self.ended = True
                 break
-            passed, left = helper.answer()
-            self.passed += passed
-            self._ready = BytesIO(left)
-            self._on_bytes(min(PART, self._size - start))
+            answer = next((found for helper in self._helpers if (found := helper.answer(part.number))), None)
+            if answer is None:
+                raise Damaged("a process that read along has ended")
+            self.passed += answer[0]
+            self._ready = BytesIO(answer[1])
+            self._on_bytes(min(PART, part.size - part.start))
         return piece
 
 
@@ -102,19 +130,19 @@ class Helpers:
 
     Args:
         helpers: the processes.
-        files: path and size of each file.
+        files: the parts of each file, in their order.
     """
 
-    def __init__(self, helpers: Sequence[_Helper], files: Sequence[tuple[str, int]]) -> None:
+    def __init__(self, helpers: Sequence[_Helper], files: Sequence[Sequence[_Part]]) -> None:
         self._helpers = helpers
         self._files = list(files)
         self._last: PartedSkim | None = None
 
     def skim(self, file: str, on_bytes: Callable[[int], None]) -> PartedSkim | None:
         """What they leave of a file; None if it is not the one that they are at."""
-        if not self._files or self._files[0][0] != file or (self._last is not None and not self._last.ended):
+        if not self._files or self._files[0][0].file != file or (self._last is not None and not self._last.ended):
             return None
-        self._last = PartedSkim(self._files.pop(0)[1], self._helpers, on_bytes)
+        self._last = PartedSkim(self._files.pop(0), self._helpers, on_bytes)
         return self._last
 
 
@@ -129,14 +157,15 @@ def helpers(files: Iterable[str], texts: Iterable[str] | None) -> Iterator[Helpe
     Returns:
         Nothing if they are not worth while, or not to be had.
     """
-    count = min(_cores(), _MOST_PROCESSES)
-    possible = sys.platform == "linux" and threading.active_count() == 1 and count > 1 and texts is not None
-    large = [(file, size) for file in files if (size := _xml_size(file)) >= LARGE] if possible else []
+    processes = min(_cores(), _MOST_PROCESSES)
+    possible = sys.platform == "linux" and threading.active_count() == 1 and processes > 1 and texts is not None
+    numbers = count()
+    divided = [parts for file in files if (parts := _divided(file, numbers))] if possible else []
     with ExitStack() as stack:
         found = None
-        if large and texts is not None:
+        if divided and texts is not None:
             with suppress(OSError):  # no more processes: those that have been started end with the stack
-                found = Helpers([_helper(n, count, large, sorted(texts), stack) for n in range(count)], large)
+                found = Helpers(_started(processes, [*chain(*divided)], sorted(texts), stack), divided)
         yield found
 
 
@@ -145,41 +174,56 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _xml_size(file: str) -> int:
-    """Size of a file that may hold XML; 0 of any other, and of one that cannot be read, which the reader reports."""
+def _divided(file: str, numbers: Iterator[int]) -> list[_Part]:
+    """The parts of a large file that may hold XML; none of any other, or of one that the reader cannot read either."""
     with suppress(OSError), open(file, "rb") as opened:
-        return os.fstat(opened.fileno()).st_size if opened.peek(1)[:1] == b"<" else 0
-    return 0
+        size = os.fstat(opened.fileno()).st_size
+        if size >= LARGE and opened.peek(1)[:1] == b"<":
+            return [_Part(next(numbers), file, size, start) for start in range(0, size, PART)]
+    return []
 
 
-def _helper(
-    number: int, count: int, files: Sequence[tuple[str, int]], texts: Sequence[str], stack: ExitStack
-) -> _Helper:
-    """Start the process that takes every part whose number, divided by ``count``, leaves ``number``."""
-    answers, telling = os.pipe()
-    process = os.fork()
-    if process == 0:
-        os.close(answers)
-        _work(telling, range(number, sys.maxsize, count), files, texts)
-    os.close(telling)
-    helper = _Helper(process, os.fdopen(answers, "rb"))
-    stack.callback(helper.end)
-    return helper
+def _started(processes: int, parts: Sequence[_Part], texts: Sequence[str], stack: ExitStack) -> list[_Helper]:
+    """Processes that share the parts: they take the next number from a file whose position they have in common."""
+    numbers = os.memfd_create("parts")
+    stack.callback(os.close, numbers)
+    os.write(numbers, b"".join(_NUMBER.pack(part.number) for part in parts))
+    os.lseek(numbers, 0, os.SEEK_SET)
+    started = []
+    for _ in range(processes):
+        answers, telling = os.pipe()
+        process = os.fork()
+        if process == 0:
+            _work(numbers, telling, parts, texts)
+        os.close(telling)
+        started.append(_Helper(process, os.fdopen(answers, "rb")))
+        stack.callback(started[-1].end)
+    return started
 
 
-def _work(answers: int, numbers: range, files: Sequence[tuple[str, int]], texts: Sequence[str]) -> NoReturn:
-    """Of a process: skim its parts of each file."""
+def _work(numbers: int, answers: int, parts: Sequence[_Part], texts: Sequence[str]) -> NoReturn:
+    """Of a process: skim one part after the other."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it ends it
         with os.fdopen(answers, "wb") as telling:
-            for file, size in files:
-                with open(file, "rb", buffering=0) as opened:
-                    for start in range(numbers.start * PART, size, numbers.step * PART):
-                        passed, left = skimmed(opened, start, size, PART, texts)
-                        telling.write(_ANSWER.pack(passed, len(left)) + left)
-                        telling.flush()
+            while number := _next(numbers):
+                part = parts[_NUMBER.unpack(number)[0]]
+                with open(part.file, "rb", buffering=0) as file:
+                    passed, left = skimmed(file, part.start, part.size, PART, texts)
+                telling.write(number + _LEFT.pack(passed, len(left)) + left)
+                telling.flush()
     finally:
         os._exit(0)  # and nothing of what the process that it was forked from does at its end
+
+
+def _next(numbers: int) -> bytes:
+    """The next number; nothing at the end. Without the lock, two processes may be given the same."""
+    import fcntl  # there is none on Windows
+
+    fcntl.lockf(numbers, fcntl.LOCK_EX)
+    number = os.read(numbers, _NUMBER.size)
+    fcntl.lockf(numbers, fcntl.LOCK_UN)
+    return number
 
 
 def skimmed(file: BinaryIO, start: int, size: int, part: int, texts: Iterable[str]) -> tuple[int, bytes]:

@@ -84,14 +84,14 @@ def test_processes_pass_over_what_one_does(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("parted")
 def test_several_files(tmp_path: Path) -> None:
-    """Also one that is no XML, which the processes leave alone."""
+    """One of them twice, and one that is no XML, which the processes leave alone."""
     logs = [big(tmp_path / name) for name in ("a", "b")]
     lines = tmp_path / "a.txt"
     lines.write_text("2024-03-12T10:00:00Z wanted\n" * 3, encoding="utf-8")
     session = Session()
-    loaded = load(session, logs[0], lines, logs[1])
-    assert (loaded.events, loaded.passed, loaded.problems) == (4_003, 3_960, [])
-    assert wanted(session) == 43
+    loaded = load(session, logs[0], logs[0], lines, logs[1])
+    assert (loaded.events, loaded.passed, loaded.problems) == (6_003, 5_940, [])
+    assert wanted(session) == 63
 
 
 @pytest.mark.usefixtures("parted")
