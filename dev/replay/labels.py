@@ -78,6 +78,8 @@ def all_labels(kind: str, ctx: Context) -> dict[str, SearchExpr]:
 
 def matches(term: Compare, value: str) -> bool:
     """True if the term's value, a wildcard pattern, is this value (SR: search; letters in any case but in CASE())."""
+    if "*" not in term.value and term.value.isascii() and value.isascii():  # most: to compile a pattern takes longer
+        return term.value == value if term.case_sensitive else term.value.lower() == value.lower()
     pattern = ".*".join(re.escape(part) for part in term.value.split("*"))
     flags = re.DOTALL if term.case_sensitive else re.DOTALL | re.IGNORECASE
     return re.fullmatch(pattern, value, flags) is not None

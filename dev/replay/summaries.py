@@ -20,7 +20,7 @@ from replay.knowledge.datamodels import Calculation, Constraint, DataModel, Data
 from replay.labels import expand_labels
 from replay.plan import Parser, expand_macros, needs_of, plan_onto
 from replay.relation import Expr, Kind, Relation, quote
-from replay.spl.evals import EvalExpr, parse_whole
+from replay.spl.evals import EvalExpr, parse_setting
 from replay.spl.scanner import Scanner
 from replay.spl.search import And, SearchExpr, fields_of
 from replay.terms import compile_terms
@@ -113,7 +113,7 @@ def _reads(calculation: Calculation) -> set[str]:
 
 
 def _tree(calculation: Calculation) -> EvalExpr:
-    return parse_whole(Scanner(calculation.expression, place=calculation.place), "a calculation")
+    return parse_setting(calculation.expression, calculation.place)
 
 
 def _constrained(

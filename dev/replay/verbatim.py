@@ -25,8 +25,7 @@ from replay.knowledge.transforms import Transform
 from replay.labels import LABELS
 from replay.predicates import network_of
 from replay.relation import quote
-from replay.spl.evals import Call, EvalExpr, Field, Number, String, parse_whole
-from replay.spl.scanner import Scanner
+from replay.spl.evals import Call, EvalExpr, Field, Number, String, parse_setting
 from replay.spl.search import And, Compare, Or, SearchExpr, Text
 
 SHORTEST = 4
@@ -150,7 +149,7 @@ class Analysis:
             if any(output.name == name for output in calculation.outputs):
                 if calculation.kind != "Eval":
                     return UNKNOWN
-                tree = parse_whole(Scanner(calculation.expression, place=calculation.place), "a calculation")
+                tree = parse_setting(calculation.expression, calculation.place)
                 return _of(tree, lambda read: self._calculated(read, at))  # noqa: B023  (called before `at` changes)
         return self._event_field(name)
 
@@ -160,8 +159,7 @@ class Analysis:
             return UNKNOWN
         found = self._aliased(name)
         for calculated in self.settings.evals.get(name, ()):
-            tree = parse_whole(Scanner(calculated.expression, place=calculated.place), "a calculated field")
-            found |= _of(tree, self._aliased)
+            found |= _of(parse_setting(calculated.expression, calculated.place), self._aliased)
         return found
 
     def _aliased(self, name: str) -> Origin:

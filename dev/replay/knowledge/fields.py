@@ -21,8 +21,7 @@ from replay.knowledge.transforms import Transform
 from replay.lookup_match import apply_lookup
 from replay.regexes import all_matches, first_match, group_names
 from replay.relation import NULL, Expr, Kind, Relation, as_text, cast, common_kind
-from replay.spl.evals import EvalExpr, parse_whole
-from replay.spl.scanner import Scanner
+from replay.spl.evals import parse_setting
 
 INTERNAL = ("_raw", "_time", "host", "source", "sourcetype", "index", "_seq")
 """Columns of a raw event; they need no extraction."""
@@ -65,9 +64,7 @@ class FieldPlan:
         self.ctx = ctx
         self.at_once = at_once
         self.extractions = [*self._extracts(), *self._reports()]
-        self.evals: dict[str, EvalExpr] = {
-            e.field: parse_whole(Scanner(e.expression, place=e.place), f"EVAL-{e.field}") for e in props.evals
-        }
+        self.evals = {e.field: e for e in props.evals}
 
     def _extracts(self) -> Iterable[Extraction]:
         for e in self.props.extracts:
@@ -107,7 +104,7 @@ class FieldPlan:
         after_lookups = (wanted | own) - (set(INTERNAL) - own)
         lookups = [one for one in self.props.lookups if self._gives(one.lookup.outputs, after_lookups)]
         after_evals = after_lookups | {f for one in lookups for _, f in one.lookup.inputs}
-        evals = {f: e for f, e in self.evals.items() if f in after_evals}
+        evals = {f: parse_setting(e.expression, e.place) for f, e in self.evals.items() if f in after_evals}
         after_aliases = (after_evals - set(evals)) | {n for e in evals.values() for n in fields_read(e)}
         aliases = [a for a in self.props.aliases if a.target in after_aliases]
         extracted = after_aliases | {a.source for a in aliases}

@@ -27,6 +27,7 @@ class Layers:
         self.apps = apps
         self._merged: dict[tuple[str, str, str, bool], Stanza | None] = {}
         self._names: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._written: dict[str, dict[str, list[tuple[App, Stanza]]]] = {}
 
     def app(self, app: str) -> App:
         """The app with that id.
@@ -74,17 +75,25 @@ class Layers:
 
     def _parts(self, app: str, conf: str, name: str) -> Iterator[tuple[Stanza, Iterable[tuple[str, Setting]]]]:
         """The stanza in each file where the search sees it, strongest first, with the settings it sees."""
-        for owner in self.order(app):
-            for file in owner.conf_files(conf):
-                stanza = file.stanzas.get(name)
-                if stanza is None:
+        own, written = self.app(app), self._stanzas(conf).get(name, ())
+        for owner, stanza in sorted(written, key=lambda one: one[0] is not own):
+            pairs = list(stanza.settings.items())
+            if owner is not own:
+                pairs = [pair for pair in pairs if owner.exports(conf, name, pair[0])]
+                if not pairs and not owner.exports(conf, name):
                     continue
-                pairs = list(stanza.settings.items())
-                if owner.id != app:
-                    pairs = [pair for pair in pairs if owner.exports(conf, name, pair[0])]
-                    if not pairs and not owner.exports(conf, name):
-                        continue
-                yield stanza, pairs
+            yield stanza, pairs
+
+    def _stanzas(self, conf: str) -> dict[str, list[tuple[App, Stanza]]]:
+        """Name -> the stanzas of that name in all apps, strongest first."""
+        if conf not in self._written:
+            found: dict[str, list[tuple[App, Stanza]]] = {}
+            for owner in map(self.app, sorted(self.apps, reverse=True)):
+                for file in owner.conf_files(conf):
+                    for name, stanza in file.stanzas.items():
+                        found.setdefault(name, []).append((owner, stanza))
+            self._written[conf] = found
+        return self._written[conf]
 
     def names(self, app: str, conf: str) -> tuple[str, ...]:
         """Stanzas that a search in ``app`` sees, without ``[default]``: the strongest app's first."""

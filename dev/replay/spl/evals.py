@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from msgspec import Struct
 
+from replay.errors import Place
 from replay.spl.scanner import Scanner
 
 
@@ -96,6 +98,17 @@ def parse_whole(s: Scanner, command: str) -> EvalExpr:
     expr = parse_eval(s)
     s.finish(command)
     return expr
+
+
+@lru_cache(maxsize=4096)
+def parse_setting(expression: str, place: Place) -> EvalExpr:
+    """The expression of a setting; a search looks at the same ones several times.
+
+    Args:
+        expression: the whole.
+        place: of the setting.
+    """
+    return parse_whole(Scanner(expression, place=place), "the expression")
 
 
 def walk(expr: EvalExpr) -> Iterator[EvalExpr]:
