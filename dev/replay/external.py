@@ -205,23 +205,20 @@ class Process:
         Raises:
             CommandFailed: see ``External.plan``.
         """
+        stream = iter(rows)
+        chunk = list(islice(stream, CHUNK))  # it starts up while these are computed
         with self._silence.awaited():
             self._receive()  # what it says to getinfo
-        stream = iter(rows)
-        finished = False
-        while not finished:
-            chunk = list(islice(stream, CHUNK))
-            following = next(stream, None)
-            finished = following is None
-            if following is not None:
-                stream = _chain(following, stream)
+        while True:
+            following = list(islice(stream, 1))
             sent = encode(chunk, names)
             with self._silence.awaited():
-                self._send({"action": "execute", "finished": finished}, sent)
+                self._send({"action": "execute", "finished": not following}, sent)
                 reply, body = self._receive()
             yield from decode(body)
-            if reply.get("finished") and not finished:
+            if reply.get("finished") or not following:
                 return
+            chunk = following + list(islice(stream, CHUNK - 1))
 
     def _searchinfo(self) -> dict[str, Any]:
         ctx, job = self.ctx, self.ctx.dispatch
@@ -309,11 +306,6 @@ def _maxwait(definition: ExternalCommand) -> int:
     if not re.fullmatch(r"[0-9]{0,9}", text, re.ASCII):
         raise CommandFailed(f"`{definition.name}`: maxwait = {text[:50]} is no number of seconds", definition.place)
     return int(text) if text else SILENCE
-
-
-def _chain(first: Mapping[str, Value], rest: Iterator[Mapping[str, Value]]) -> Iterator[Mapping[str, Value]]:
-    yield first
-    yield from rest
 
 
 def encode(rows: Iterable[Mapping[str, Value]], names: list[str]) -> bytes:

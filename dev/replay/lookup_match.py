@@ -63,7 +63,9 @@ def apply_lookup(
         return rel
     columns = [column for column, _ in outputs]
     types = lookup.match_types
-    if lookup.time_field or any(types.get(c, "EXACT") != "EXACT" or rel.field(e).kind is Kind.MV for c, e in inputs):
+    if ctx.engine.count(table) == 0:  # as a collection is at first: what is found need not be computed
+        found, on = _nothing(len(outputs)), "false"
+    elif lookup.time_field or any(types.get(c, "EXACT") != "EXACT" or rel.field(e).kind is Kind.MV for c, e in inputs):
         rel = ctx.materialize(rel)
         found, on = _by_row(rel, table, lookup, inputs, columns, ctx), f"{ORDER} = __row"
     else:
@@ -76,6 +78,13 @@ def apply_lookup(
         value = _padded(found.field(f"__out{position}"), lookup, complete)
         items[name] = value if overwrite or not rel.has(name) else _first(rel.field(name), value)
     return rel.project(items, tail=f"LEFT JOIN {found.name} ON {on}", others=[found])
+
+
+def _nothing(outputs: int) -> Relation:
+    columns = {f"__out{i}": Column(f"__out{i}", Kind.STR) for i in range(outputs)}
+    return Relation(
+        f"(SELECT {', '.join(f'CAST(NULL AS VARCHAR) AS {name}' for name in columns)}, 0 AS __hits)", columns
+    )
 
 
 def _first(old: Expr, new: Expr) -> Expr:
