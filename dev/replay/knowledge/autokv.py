@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from replay.context import Context
 from replay.errors import KnowledgeError
 from replay.knowledge.props import Props
-from replay.relation import NULL, ORDER, Column, Expr, Kind, Relation, quote
+from replay.relation import NULL, ORDER, Column, Expr, Kind, Relation, identifier, quote
 
 _SYSTEM = (
     "EventID",
@@ -41,7 +42,7 @@ _ATTRIBUTES = (
 )
 # Hidden columns of an event made ready for extraction: the text of XML with numeric character references spelled out,
 # and if it was read at once, its System and the values of all wanted names.
-_HEAD_NAME, _TEXT_NAME, _VALUES_NAME, _FOUND = "__head", "__text", "__values", "__kv:"
+_HEAD_NAME, _TEXT_NAME, _VALUES_NAME, _FOUND, _CUT = "__head", "__text", "__values", "__kv:", "__cut:"
 _HEAD, _TEXT, _VALUES = (f'"{name}"' for name in (_HEAD_NAME, _TEXT_NAME, _VALUES_NAME))
 _DATA_NAME = r"""<Data Name=['"]([^'"<>]+)['"]"""
 _ANY_DATA = r"""<Data Name=['"]([^'"<>]*)['"]\s*>([^<]*)</Data>"""
@@ -53,12 +54,13 @@ _WORD = re.compile(r"[A-Za-z_][\w.\-]*")
 
 def hidden_columns(rel: Relation) -> list[str]:
     """The columns that ``prepare`` has added."""
-    return [name for name in rel.columns if name in (_HEAD_NAME, _TEXT_NAME, _VALUES_NAME) or name.startswith(_FOUND)]
+    own = (_HEAD_NAME, _TEXT_NAME, _VALUES_NAME)
+    return [name for name in rel.columns if name in own or name.startswith((_FOUND, _CUT))]
 
 
 def prepared_columns(rel: Relation) -> list[str]:
     """Those of them that another ``prepare`` does not compute again: of XML."""
-    return [name for name in hidden_columns(rel) if rel.has(_TEXT_NAME) and name not in (_HEAD_NAME, _VALUES_NAME)]
+    return [n for n in hidden_columns(rel) if rel.has(_TEXT_NAME) and (n == _TEXT_NAME or n.startswith(_FOUND))]
 
 
 def prepare(props: Props, raw: Relation, names: Collection[str], *, at_once: bool) -> Relation:
@@ -78,10 +80,14 @@ def prepare(props: Props, raw: Relation, names: Collection[str], *, at_once: boo
     if not raw.has(_TEXT_NAME):
         rel = raw.extend({_TEXT_NAME: Expr(f"spl_xml_spelled({raw.field('_raw').sql})", Kind.STR)})
     names = [name for name in names if not raw.has(_found_in(name))]
-    values = [n for n in names if _WORD.fullmatch(n) and n not in _SYSTEM] if at_once else []
+    values: dict[str, str] = {}
+    for name in names if at_once else ():
+        if _WORD.fullmatch(name) and name not in _SYSTEM:  # a structure has no two names that differ by case alone
+            values.setdefault(name.lower(), name)
     if values:
-        rel = _read_at_once(rel, values)
-    return rel.extend({_found_in(name): _xml(name, values) for name in names})
+        rel = _read_at_once(rel, [*values.values()])
+        rel = rel.extend({_CUT + name: _cut(name) for name in names if name in _SYSTEM})
+    return rel.extend({_found_in(name): _xml(name, frozenset(values.values())) for name in names})
 
 
 def _found_in(name: str) -> str:
@@ -92,10 +98,10 @@ def _found_in(name: str) -> str:
 def _read_at_once(rel: Relation, names: Sequence[str]) -> Relation:
     """Events with the values of all these names.
 
-    The inside of EventData, quoted as JSON, becomes an object by two replacements: its keys are ``Data Name='X``. What
-    is out of order (an element that is not Data, a value that holds the end of a tag, both kinds of quotes) leaves a
-    mark in the object or makes no JSON of it: of such an event all Data and elements are listed. So they are of one
-    that has another EventData or System, a Data elsewhere, or an element of a wanted name: that may be the field, too.
+    The inside of EventData, quoted as JSON, becomes an object by replacements: its keys are ``Data Name='X``. What is
+    out of order (an element that is not Data, a value that holds the end of a tag, both kinds of quotes) leaves a mark
+    in the object or makes no JSON of it: of such an event all Data and elements are listed. So they are of one that has
+    another EventData or System, a Data elsewhere, or an element of a wanted name: that may be the field, too.
     """
     listed = ", ".join([*(c.sql for c in rel.columns.values()), ORDER])
     parts = f"SELECT *, string_split({_TEXT}, 'EventData>') AS __parts FROM {rel.name}"
@@ -105,17 +111,23 @@ def _read_at_once(rel: Relation, names: Sequence[str]) -> Relation:
     alone = f"{elsewhere} = '<' AND NOT contains(__parts[1], {named}) AND NOT contains(__parts[3], {named})"
     shape = "len(__parts) = 3 AND ends_with(__parts[1], '</System><') AND ends_with(__parts[2], '</Data></')"
     in_order = f"{shape} AND CASE WHEN __plain THEN true ELSE {alone} END"
-    objects = f"SELECT *, CASE WHEN {in_order} THEN {_either_quote(_object)} END AS __object FROM ({tested})"
+    double = f"""starts_with({_TEXT}, '<Event xmlns="')"""
+    objects = f"CASE WHEN {double} THEN {_object(_DOUBLE)} ELSE {_object(_SINGLE)} END"
+    objects = f"SELECT *, CASE WHEN {in_order} THEN {objects} END AS __object FROM ({tested})"
+    # Not another CASE: as a value, DuckDB would compute all of a condition for every event.
+    to_the_letter = f"({double} AND {_to_the_letter(_DOUBLE)} OR NOT {double} AND {_to_the_letter(_SINGLE)})"
+    structure = json.dumps({_key(name): "VARCHAR" for name in names}, ensure_ascii=False)
+    read = f"try(json_transform(__object, {quote(structure)}))"
     # random() makes DuckDB compute the values here and once, and not again in each filter that asks for one of them.
-    found = f"CASE WHEN random() >= 0 THEN {_either_quote(lambda mark: _object_read(mark, names))} END"
+    found = f"CASE WHEN random() >= 0 AND {to_the_letter} THEN {read} END"
     head = f"CASE WHEN __object IS NULL THEN split_part({_TEXT}, '</System>', 1) ELSE __parts[1] END AS {_HEAD}"
     values = f"SELECT *, {head}, {found} AS __read FROM ({objects})"
     whole = f"SELECT *, coalesce(__plain AND __read IS NOT NULL, false) AS __whole FROM ({values})"
     lists = ", ".join(f"CASE WHEN NOT __whole THEN {sql} END AS {name}" for name, sql in _LISTS.items())
-    hidden = {_HEAD_NAME: Column(_HEAD, Kind.STR), _VALUES_NAME: Column(_VALUES, Kind.MV)}
+    hidden = {_HEAD_NAME: Column(_HEAD, Kind.STR), _VALUES_NAME: Column(_VALUES, Kind.STR)}
     # One choice for all names: where every event of some thousand is in order, DuckDB then copies nothing.
-    each = ", ".join(_listed(name, f"__read[{i}]") for i, name in enumerate(names, 1))
-    chosen = f"CASE WHEN __whole THEN __read ELSE [{each}] END AS {_VALUES}"
+    each = ", ".join(f"{identifier(_key(name))} := {_listed(name)}" for name in names)
+    chosen = f"CASE WHEN __whole THEN __read ELSE struct_pack({each}) END AS {_VALUES}"
     return rel.derive(
         f"SELECT {listed}, {_HEAD}, {chosen} FROM (SELECT *, {lists} FROM ({whole}))", {**rel.columns, **hidden}
     )
@@ -135,40 +147,52 @@ _LISTS = {
 }
 
 
-def _listed(name: str, read: str) -> str:
+def _listed(name: str) -> str:
     """SQL of a field of an event that is not in order, or has other elements than Data."""
     data, element = (f"nullif({n}_values[list_position({n}, {quote(name)})], '')" for n in ("__data", "__elements"))
-    data = f"CASE WHEN __read IS NULL THEN {data} ELSE nullif({read}, '') END"
+    data = f"CASE WHEN __read IS NULL THEN {data} ELSE nullif(__read.{identifier(_key(name))}, '') END"
     return data if name in _ATTRIBUTES else f"coalesce({data}, {element})"
 
 
-def _either_quote(sql: Callable[[str], str]) -> str:
-    """SQL for the quotes that stand around attributes; an event that has both kinds reads as one out of order."""
-    double, single = sql('"'), sql("'")
-    return f"""CASE WHEN starts_with({_TEXT}, '<Event xmlns="') THEN {double} ELSE {single} END"""
+def _key(name: str) -> str:
+    """What a field is called in the object."""
+    return f"Data Name='{name}"
 
 
-def _object(mark: str) -> str:
+class _Quotes(NamedTuple):
+    """How an event writes attributes, in JSON; one that has both kinds of quotes reads as one out of order.
+
+    Attributes:
+        marks: what to replace in turn, and by what, so that the inside of EventData becomes an object.
+        left: what none of is left where every tag is written so.
+        ends: regex of tags that end in another way, as <Data Name='A' >: a mark in the value would pass for their end.
+    """
+
+    marks: tuple[tuple[str, str], ...]
+    left: tuple[str, ...]
+    ends: str
+
+
+_SINGLE = _Quotes((("</Data><", '","'), ("'>", '":"')), ("<", r"Name=\""), r""""\s*>|'\s+>""")
+_DOUBLE = _Quotes(
+    ((r"</Data><Data Name=\"", r'","Data Name=' + "'"), ("</Data></", '","/'), (r"\">", '":"')),
+    ("<",),
+    r"""'\s*>|"\s+>""",
+)
+
+
+def _object(quotes: _Quotes) -> str:
     """SQL that makes ``{"":"","Data Name='A":"a","/":0}`` of ``<Data Name='A'>a</Data></``."""
     quoted = "json_quote(concat('</Data>', __parts[2]))"
-    for old, new in (("</Data><", '","'), (f"{_in_json(mark)}>", '":"')):
+    for old, new in quotes.marks:
         quoted = f"replace({quoted}, {quote(old)}, {quote(new)})"
     return f"""concat('{{"":', {quoted}, ':0}}')"""
 
 
-def _object_read(mark: str, names: Sequence[str]) -> str:
-    """SQL of the values in the object; null if a tag in it is not ``<Data Name='X'>`` to the letter."""
-    other = "'" if mark == '"' else '"'
-    # A tag that ends in another way, as <Data Name='A' >: a mark in the value would pass for its end.
-    ends = f"{other}\\s*>|{mark}\\s+>"
-    to_the_letter = f"NOT contains(__object, '<') AND NOT contains(__object, {quote(f'Name={_in_json(other)}')})"
-    to_the_letter += f" AND (NOT contains(__object, '>') OR NOT regexp_matches(__parts[2], {quote(ends)}))"
-    paths = ", ".join(quote("$." + json.dumps(f"Data Name={mark}{name}", ensure_ascii=False)) for name in names)
-    return f"CASE WHEN {to_the_letter} THEN try(json_extract_string(__object, [{paths}])) END"
-
-
-def _in_json(mark: str) -> str:
-    return json.dumps(mark)[1:-1]
+def _to_the_letter(quotes: _Quotes) -> str:
+    """SQL that is true if every tag in the object was ``<Data Name='X'>`` to the letter."""
+    in_order = " AND ".join(f"NOT contains(__object, {quote(text)})" for text in quotes.left)
+    return f"{in_order} AND (NOT contains(__object, '>') OR NOT regexp_matches(__parts[2], {quote(quotes.ends)}))"
 
 
 def automatic_field(props: Props, name: str, raw: Relation) -> Expr:
@@ -205,14 +229,16 @@ def _all(ctx: Context, raw: Relation, lists: str, where: str = "true") -> set[st
     return {name for (name,) in rows if name}
 
 
-def _xml(name: str, values: Sequence[str]) -> Expr:
+def _xml(name: str, values: Collection[str]) -> Expr:
     """A field of an XML event as it is written; ``values`` are the names that were read at once, if any."""
     if not _WORD.fullmatch(name):
         return NULL
     if name in _SYSTEM:
         anywhere = _search(_TEXT, _element(name))
-        return Expr(f"coalesce({_search(_HEAD, _element(name))}, {anywhere})" if values else anywhere, Kind.STR)
-    found = f"nullif({_VALUES}[{values.index(name) + 1}], '')" if values else _search(_TEXT, _data(name))
+        searched = f"coalesce({_search(_HEAD, _element(name))}, {anywhere})"
+        return Expr(_between(name, searched) if values else anywhere, Kind.STR)
+    whole = name in values
+    found = f"nullif({_VALUES}.{identifier(_key(name))}, '')" if whole else _search(_TEXT, _data(name))
     if name in _ATTRIBUTES:
         value = f"""{re.escape(name)}=['"]([^'"<>]*)"""
         head = _HEAD if values else f"split_part({_TEXT}, '</System>', 1)"
@@ -221,7 +247,7 @@ def _xml(name: str, values: Sequence[str]) -> Expr:
             anyhow = f"CASE WHEN contains({_HEAD}, {quote(name)}) THEN {attribute} END"
             attribute = f"coalesce({_search(_HEAD, f' {value}')}, {anyhow})"
         return Expr(f"coalesce({found}, {attribute})", Kind.STR)
-    if values:
+    if whole:
         return Expr(found, Kind.STR)
     anywhere = f"coalesce({found}, {_search(_TEXT, _element(name))})"
     return Expr(f"CASE WHEN contains({_TEXT}, {quote(name)}) THEN {anywhere} END", Kind.STR)
@@ -229,6 +255,25 @@ def _xml(name: str, values: Sequence[str]) -> Expr:
 
 def _data(name: str) -> str:
     return f"""<Data Name=['"]{re.escape(name)}['"]\\s*>([^<]*)</Data>"""
+
+
+def _cut(name: str) -> Expr:
+    """The System of an event, cut where an element of this name begins and ends."""
+    return Expr(f"string_split({_HEAD}, {quote(name + '>')})", Kind.MV)
+
+
+def _between(name: str, otherwise: str) -> str:
+    """SQL of what stands between the only ``<X>`` and ``</X>`` of ``_cut``: faster by far than to search for it.
+
+    Args:
+        name: of the element.
+        otherwise: SQL for an event with another element that might be it, or none, or nothing in it.
+    """
+    before, inside = (f"{identifier(_CUT + name)}[{part}]" for part in (1, 2))
+    text = f"split_part({inside}, '<', 1)"
+    begins = f"ends_with({before}, '<') AND NOT contains({before}, {quote(name)})"
+    ends = f"ends_with({inside}, '</') AND {text} <> '' AND strlen({text}) + 2 = strlen({inside})"
+    return f"CASE WHEN len({identifier(_CUT + name)}) = 3 AND {begins} AND {ends} THEN {text} ELSE {otherwise} END"
 
 
 def _any_element(names: Iterable[str]) -> str:
