@@ -234,5 +234,6 @@ def main(events: int, corpus_events: int, sizes: Sequence[int]) -> None:
 
 
 if __name__ == "__main__":
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else every run compiles again what is imported
     numbers = [int(argument) for argument in sys.argv[1:]] or [200_000, 1_000_000]
     main(numbers[0], numbers[1] if len(numbers) > 1 else numbers[0], numbers[2:])
