@@ -63,7 +63,7 @@ def apply_lookup(
         return rel
     columns = [column for column, _ in outputs]
     types = lookup.match_types
-    if ctx.engine.count(table) == 0:  # as a collection is at first: what is found need not be computed
+    if not lookup.time_field and ctx.engine.count(table) == 0:  # as a collection is at first: there is nothing to find
         found, on = _nothing(len(outputs)), "false"
     elif lookup.time_field or any(types.get(c, "EXACT") != "EXACT" or rel.field(e).kind is Kind.MV for c, e in inputs):
         rel = ctx.materialize(rel)

@@ -176,10 +176,12 @@ def _cores() -> int:
 
 def _divided(file: str, numbers: Iterator[int]) -> list[_Part]:
     """The parts of a large file that may hold XML; none of any other, or of one that the reader cannot read either."""
-    with suppress(OSError), open(file, "rb") as opened:
-        size = os.fstat(opened.fileno()).st_size
-        if size >= LARGE and opened.peek(1)[:1] == b"<":
-            return [_Part(next(numbers), file, size, start) for start in range(0, size, PART)]
+    with suppress(OSError):
+        size = os.path.getsize(file)
+        if size >= LARGE and os.path.isfile(file):  # a pipe must not even be opened: it can be read but once
+            with open(file, "rb") as opened:
+                parts = range(0, size, PART) if opened.read(1) == b"<" else ()
+            return [_Part(next(numbers), file, size, start) for start in parts]
     return []
 
 

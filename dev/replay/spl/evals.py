@@ -108,7 +108,7 @@ def parse_setting(expression: str, place: Place) -> EvalExpr:
         expression: the whole.
         place: of the setting.
     """
-    return parse_whole(Scanner(expression, place=place), "the expression")
+    return parse_whole(Scanner(expression, place=place), place.key or "a calculation")
 
 
 def walk(expr: EvalExpr) -> Iterator[EvalExpr]:

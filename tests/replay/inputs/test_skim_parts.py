@@ -133,6 +133,20 @@ def test_there_are_none_where_they_are_of_no_use(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.usefixtures("parted")
+def test_a_pipe_is_left_to_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read of it once is gone."""
+    monkeypatch.setattr(skim_parts, "LARGE", 0)
+    read, write = os.pipe()
+    os.set_blocking(read, False)
+    os.write(write, WANTED.encode())
+    with skim_parts.helpers([f"/dev/fd/{read}"], ["x"]) as helpers:
+        assert helpers is None
+    assert os.read(read, 1_000) == WANTED.encode()
+    os.close(read)
+    os.close(write)
+
+
+@pytest.mark.usefixtures("parted")
 def test_no_process_can_be_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> NoReturn:
         raise BlockingIOError("too many processes")
