@@ -151,7 +151,7 @@ class Bench:
         return Spent(*json.loads(done.stdout))
 
     def first_reply(self, program: Path) -> Spent:
-        """From the start of the process to the reply to getinfo; the CPU is that of the whole process."""
+        """From the start of the process to the reply to getinfo."""
         start = time.perf_counter()
         command = [self.python, str(program)]
         pipe = subprocess.PIPE
@@ -161,7 +161,7 @@ class Bench:
         process.stdin.write(getinfo())
         process.stdin.flush()
         line = process.stdout.readline()
-        wall = time.perf_counter() - start
+        wall, cpu = time.perf_counter() - start, _cpu(process.pid)
         if not line.startswith(b"chunked 1.0,"):
             raise RuntimeError(f"{program} answered {line!r} under {self.python}")
         process.stdin.close()
@@ -169,7 +169,7 @@ class Bench:
         process.stdout.close()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-        return Spent(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+        return Spent(wall, cpu, usage.ru_maxrss / 1024)
 
     def added_columns(self) -> int:
         """How many columns the command adds, so that the floors add as many."""
@@ -179,6 +179,12 @@ class Bench:
         )
         body = done.stdout.decode().rpartition('"finished":true}')[2]
         return len(next(csv.reader(io.StringIO(body)))) - len(FIELDS)
+
+
+def _cpu(process: int) -> float:
+    """Seconds of CPU that a running process has taken: Linux makes the number of its clock of its id, as
+    clock_getcpuclockid(3) does."""
+    return time.clock_gettime((~process << 3) | 2)
 
 
 def _median(spent: Sequence[Spent]) -> Spent:
