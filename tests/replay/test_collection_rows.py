@@ -101,6 +101,23 @@ def test_matching(value: str, lookup: str, outputs: dict[str, Any], app: Path) -
     assert same_rows(rows, [{"k": value, **outputs}], ordered=True), rows
 
 
+EMPTY: list[tuple[str, dict[str, Any]]] = [
+    ("kv k OUTPUT v", {}),
+    ("kv k OUTPUTNEW v", {"v": "old"}),
+    ("wild k OUTPUT v", {}),
+    ("net k OUTPUT v AS w", {"v": "old"}),
+    ("padded k OUTPUT v", {"v": "none"}),
+    ("padded k OUTPUTNEW v", {"v": "old"}),
+    ("padded k AS missing OUTPUT v AS w", {"v": "old"}),
+]
+
+
+@pytest.mark.parametrize(("lookup", "left"), EMPTY)
+def test_a_lookup_that_holds_nothing(lookup: str, left: dict[str, Any], app: Path) -> None:
+    rows, _ = run(f'| makeresults | eval k="b", v="old" | lookup {lookup} | fields - _time', app)
+    assert same_rows(rows, [{"k": "b", **left}], ordered=True), rows
+
+
 def test_networks(app: Path) -> None:
     write = '| makeresults | eval k="10.0.0.0/8", v="inside" | outputlookup kv'
     rows, _ = run(f'{write} | eval k="10.1.2.3" | lookup net k OUTPUT v AS w | table w', app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -43,6 +44,11 @@ def test_text(given: str | None, expected: str | None, rows: int) -> None:
 @given(st.text(alphabet=st.characters(exclude_categories=()), max_size=20))
 def test_few_and_many_are_read_alike(text: str) -> None:
     assert through(text, "VARCHAR", FEW) == through(text, "VARCHAR", MANY)
+
+
+def test_where_the_database_is_not_a_module_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "_duckdb", None)  # so that it cannot be imported
+    assert Engine().execute("SELECT 1") == [(1,)]
 
 
 def test_every_macro_of_the_prelude_is_there() -> None:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from io import BytesIO
 from itertools import chain, count
+from tempfile import TemporaryFile
 from typing import BinaryIO, NamedTuple, NoReturn
 
 from replay.inputs.skim import Skim
@@ -187,16 +188,15 @@ def _divided(file: str, numbers: Iterator[int]) -> list[_Part]:
 
 def _started(processes: int, parts: Sequence[_Part], texts: Sequence[str], stack: ExitStack) -> list[_Helper]:
     """Processes that share the parts: they take the next number from a file whose position they have in common."""
-    numbers = os.memfd_create("parts")
-    stack.callback(os.close, numbers)
-    os.write(numbers, b"".join(_NUMBER.pack(part.number) for part in parts))
-    os.lseek(numbers, 0, os.SEEK_SET)
+    numbers = stack.enter_context(TemporaryFile(buffering=0))
+    numbers.write(b"".join(_NUMBER.pack(part.number) for part in parts))
+    numbers.seek(0)
     started = []
     for _ in range(processes):
         answers, telling = os.pipe()
         process = os.fork()
         if process == 0:
-            _work(numbers, telling, parts, texts)
+            _work(numbers.fileno(), telling, parts, texts)
         os.close(telling)
         started.append(_Helper(process, os.fdopen(answers, "rb")))
         stack.callback(started[-1].end)
