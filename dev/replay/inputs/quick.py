@@ -144,14 +144,17 @@ def _reader(log: Log, block: bytes, careful: Careful) -> Callable[[], Iterator[E
 # What the header of an event is, as SQL over `raw`; the time is null where the careful reader has to look. Seconds and
 # microseconds are added as times.py adds them, so that both readers give the same number.
 _STAMP = (  # of the first TimeCreated, whatever it holds
-    r"""regexp_extract(split_part(head, '<TimeCreated', 2), '^ SystemTime=[''"]"""
-    r"""([1-9]\d{3}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d\.\d{6})\d*Z[''"]', 1)"""
+    r"""regexp_extract(created[2], '^ SystemTime=[''"]([1-9]\d{3}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d\.\d{6})"""
+    r"""\d*Z[''"]', 1)"""
 )
 _MICROSECONDS = f"epoch_us(TRY_CAST(nullif({_STAMP}, '') AS TIMESTAMP))"
 _LONGEST_HEAD = 60_000  # bytes; the careful reader looks no further than 64 KB for the end of System
-_COMPUTER, _CHANNEL = (f"split_part(split_part(head, '<{name}>', 2), '<', 1)" for name in ("Computer", "Channel"))
-# No reference in it, and it does not run on to the end of the head, where the careful reader finds no end of it.
-_PLAIN = "NOT contains({0}, '&') AND NOT contains({0}, '>')"
+# The head is cut at the names, and what stands before is looked at then: "<" is far more often in it than their first
+# letters, so that to look for "<Computer>" takes longer.
+_CUTS = {"created": "TimeCreated", "computer": "Computer>", "channel": "Channel>"}
+_COMPUTER, _CHANNEL = (f"coalesce(split_part({cut}[2], '<', 1), '')" for cut in ("computer", "channel"))
+# No reference in it, and it ends, neither by another such name nor by the end of the head.
+_PLAIN = "NOT contains({0}, '&') AND NOT contains({0}, '>') AND coalesce(contains({1}[2], '<'), true)"
 
 
 def headers_sql(lines: str, *, source: str, sourcetype: str) -> str:
@@ -162,12 +165,14 @@ def headers_sql(lines: str, *, source: str, sourcetype: str) -> str:
         source: what stands before the channel in the source of an event.
         sourcetype: of the events.
     """
-    plain = f"{_PLAIN.format('host')} AND {_PLAIN.format('channel')} AND ends_with(head, '>')"
-    known = f"{plain} AND strlen(head) < {_LONGEST_HEAD}"
+    tags = " AND ".join(f"ends_with({cut}[1], '<')" for cut in _CUTS)
+    plain = f"{_PLAIN.format('host', 'computer')} AND {_PLAIN.format('log', 'channel')} AND ends_with(head, '><')"
+    known = f"{plain} AND {tags} AND strlen(head) < {_LONGEST_HEAD}"
+    cuts = ", ".join(f"string_split(head, {quote(name)}) AS {cut}" for cut, name in _CUTS.items())
     return (
         f"SELECT raw, CASE WHEN {known} THEN us // 1000000 + (us % 1000000) / 1000000.0::DOUBLE END AS time, "
         f"CASE WHEN host = '' THEN {quote(NO_HOST)} ELSE host END AS host, "
-        f"{quote(source)} || channel AS source, {quote(sourcetype)} AS sourcetype "
-        f"FROM (SELECT raw, {_MICROSECONDS} AS us, {_COMPUTER} AS host, {_CHANNEL} AS channel, head "
-        f"FROM (SELECT raw, split_part(raw, '</System>', 1) AS head FROM {lines}))"
+        f"{quote(source)} || log AS source, {quote(sourcetype)} AS sourcetype "
+        f"FROM (SELECT *, {_MICROSECONDS} AS us, {_COMPUTER} AS host, {_CHANNEL} AS log "
+        f"FROM (SELECT *, {cuts} FROM (SELECT raw, split_part(raw, '/System>', 1) AS head FROM {lines})))"
     )

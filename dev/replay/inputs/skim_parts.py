@@ -188,7 +188,7 @@ def _divided(file: str, numbers: Iterator[int]) -> list[_Part]:
 
 def _started(processes: int, parts: Sequence[_Part], texts: Sequence[str], stack: ExitStack) -> list[_Helper]:
     """Processes that share the parts: they take the next number from a file whose position they have in common."""
-    numbers = stack.enter_context(TemporaryFile(buffering=0))
+    numbers = stack.enter_context(TemporaryFile(buffering=0))  # noqa: SIM115  (the stack closes it)
     numbers.write(b"".join(_NUMBER.pack(part.number) for part in parts))
     numbers.seek(0)
     started = []

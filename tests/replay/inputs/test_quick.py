@@ -88,6 +88,18 @@ LINES = {
     "two computers": event("f", STAMP + "<Channel>A</Channel><Computer>h2</Computer>"),
     "an empty computer": event("f", STAMP + "<Channel>A</Channel><Computer></Computer>"),
     "an attribute of a channel": event("f", STAMP + "<Channel a='b'>A</Channel><Channel>B</Channel>"),
+    "a time in an attribute": event(
+        "f",
+        "<Provider Name='TimeCreated SystemTime=\"2019-01-01T00:00:00.000000Z\"'/>" + STAMP + "<Channel>A</Channel>",
+    ),
+    "a time of another name": event("f", STAMP.replace("<Time", "<MyTime") + STAMP + "<Channel>A</Channel>"),
+    "names that end alike": event(
+        "f", STAMP + "<MyComputer>h2</MyComputer><SubChannel>B</SubChannel><Channel>A</Channel>"
+    ),
+    "names in attributes": event("f", STAMP + "<Provider Name='Computer>h2' b='Channel>B'/><Channel>A</Channel>"),
+    "a name in a value": event("f", STAMP + "<Channel>AChannel>B</Channel>"),
+    "an end in an attribute": event("f", STAMP + "<Provider Name='/System>'/><Channel>A</Channel>"),
+    "an end in a text": event("f", STAMP + "<Channel>A/System></Channel>"),
     "no attribute": event("g", attribute=""),
     "two in a line": event("h") + event("i"),
     "over two lines": event("j\nk"),
