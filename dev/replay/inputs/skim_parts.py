@@ -60,7 +60,7 @@ class _Helper:
 
     def __init__(self, process: int, answers: BinaryIO) -> None:
         self.process = process
-        self._answers = answers
+        self.answers = answers
         self._at = b""  # the number of the part that it answers for next, once that is known
 
     def answer(self, number: int) -> tuple[int, bytes] | None:
@@ -69,22 +69,22 @@ class _Helper:
         Args:
             number: of the part. All before must have been asked for: whoever has it answers for it next.
         """
-        self._at = self._at or self._answers.read(_NUMBER.size)
+        self._at = self._at or self.answers.read(_NUMBER.size)
         if self._at != _NUMBER.pack(number):
             return None
         self._at = b""
-        head = self._answers.read(_LEFT.size)
+        head = self.answers.read(_LEFT.size)
         if len(head) < _LEFT.size:
             return None
         passed, length = _LEFT.unpack(head)
-        left = self._answers.read(length)
+        left = self.answers.read(length)
         return (passed, left) if len(left) == length else None
 
     def end(self) -> None:
         """End it, whatever it does."""
         os.kill(self.process, signal.SIGKILL)
         os.waitpid(self.process, 0)
-        self._answers.close()
+        self.answers.close()
 
 
 class PartedSkim:
@@ -191,22 +191,24 @@ def _started(processes: int, parts: Sequence[_Part], texts: Sequence[str], stack
     numbers = stack.enter_context(TemporaryFile(buffering=0))  # noqa: SIM115  (the stack closes it)
     numbers.write(b"".join(_NUMBER.pack(part.number) for part in parts))
     numbers.seek(0)
-    started = []
+    started: list[_Helper] = []
     for _ in range(processes):
         answers, telling = os.pipe()
         process = os.fork()
         if process == 0:
-            _work(numbers.fileno(), telling, parts, texts)
+            _work(numbers.fileno(), telling, [answers, *(other.answers.fileno() for other in started)], parts, texts)
         os.close(telling)
         started.append(_Helper(process, os.fdopen(answers, "rb")))
         stack.callback(started[-1].end)
     return started
 
 
-def _work(numbers: int, answers: int, parts: Sequence[_Part], texts: Sequence[str]) -> NoReturn:
+def _work(numbers: int, answers: int, readers: Sequence[int], parts: Sequence[_Part], texts: Sequence[str]) -> NoReturn:
     """Of a process: skim one part after the other."""
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it ends it
+        for reader in readers:  # else there would be one even if whoever started it is gone
+            os.close(reader)
         with os.fdopen(answers, "wb") as telling:
             while number := _next(numbers):
                 part = parts[_NUMBER.unpack(number)[0]]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from replay.inputs import skim_parts
 from replay.session import Loaded, Session
+from support import ROOT
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere one process does it all")
 
 WANTED = "<Event xmlns='x'><System>wanted</System></Event>"
 OTHER = "<Event xmlns='x'><System>other</System></Event>"
@@ -118,6 +124,40 @@ def test_processes_end_with_their_work_whatever_comes_of_it(tmp_path: Path) -> N
     for number in numbers:
         with pytest.raises(ProcessLookupError):
             os.kill(number, 0)
+
+
+ABANDONED = """
+import sys, time
+from replay.inputs import skim_parts
+skim_parts.LARGE, skim_parts.PART, skim_parts._cores = 1, 200_000, lambda: 3
+with skim_parts.helpers(sys.argv[1:], ["e"]) as helpers:
+    print(*(helper.process for helper in helpers._helpers), flush=True)
+    time.sleep(60)
+"""
+
+
+def runs(process: str) -> bool:
+    try:
+        state = Path("/proc", process, "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in "ZX"  # dead, and not yet asked for by whoever has it now
+
+
+def test_processes_end_if_whoever_started_them_is_killed(tmp_path: Path) -> None:
+    log = big(tmp_path / "log")
+    log.write_text(log.read_text(encoding="utf-8") * 8, encoding="utf-8")  # more than their pipes hold
+    command = [sys.executable, "-c", ABANDONED, str(log)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "dev")}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        started = process.stdout.readline().split()
+        process.kill()
+    assert len(started) == 3
+    deadline = time.monotonic() + 20
+    while any(map(runs, started)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(runs, started))
 
 
 @pytest.mark.usefixtures("parted")
