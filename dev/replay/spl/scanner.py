@@ -240,24 +240,29 @@ def _any_of(marks: str) -> re.Pattern[str]:
     return re.compile(f"[{re.escape(marks)}]")
 
 
+def _next(s: Scanner, marks: re.Pattern[str], start: int) -> tuple[str, int] | None:
+    """The next of these marks that is neither escaped nor quoted, and its index."""
+    while found := marks.search(s.text, start, s.end):
+        match found.group():
+            case "\\":
+                start = found.end() + 1
+            case '"':
+                start = skip_quoted(s.text, found.start(), s.end)
+            case mark:
+                return mark, found.start()
+    return None
+
+
 def find_close(s: Scanner, opening: str) -> int:
     """Index of the bracket that closes the one just passed; quotes and nested brackets are respected."""
     marks = _any_of('\\"' + opening + _CLOSING[opening])
-    depth = 1
-    i = s.pos
-    while found := marks.search(s.text, i, s.end):
-        i = found.end()
-        match found.group():
-            case "\\":
-                i += 1
-            case '"':
-                i = skip_quoted(s.text, found.start(), s.end)
-            case c if c == opening:
-                depth += 1
-            case _:
-                depth -= 1
-                if depth == 0:
-                    return found.start()
+    depth, i = 1, s.pos
+    while found := _next(s, marks, i):
+        mark, at = found
+        depth += 1 if mark == opening else -1
+        if depth == 0:
+            return at
+        i = at + 1
     raise s.error(f"`{opening}` is never closed", s.pos - 1)
 
 
@@ -272,17 +277,12 @@ def split_top(s: Scanner, separator: str) -> list[tuple[int, int]]:
     parts: list[tuple[int, int]] = []
     start = i = s.pos
     marks = _any_of('\\"[' + separator + ("(" if separator == "," else ""))
-    while found := marks.search(s.text, i, s.end):
-        i = found.end()
-        match found.group():
-            case "\\":
-                i += 1
-            case '"':
-                i = skip_quoted(s.text, found.start(), s.end)
-            case c if c == separator:
-                parts.append((start, found.start()))
-                start = i
-            case opening:
-                i = find_close(s.sub(i, s.end), opening) + 1
+    while found := _next(s, marks, i):
+        mark, at = found
+        if mark == separator:
+            parts.append((start, at))
+            start = i = at + 1
+        else:
+            i = find_close(s.sub(at + 1, s.end), mark) + 1
     parts.append((start, s.end))
     return parts
