@@ -16,7 +16,7 @@ from rba.errors import RbaError
 
 TYPE_CHECKING = False  # what is not needed before the first reply is imported where it is used
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from rba.attack import Technique
@@ -64,6 +64,7 @@ class RbaEnrichCommand(StreamingCommand):  # type: ignore[misc]  # the SDK has n
 
     _risk: Detection
     _enricher: Enricher
+    _enrich_body: Callable[[Enricher, str], Iterator[str]]
 
     def prepare(self) -> None:
         """Checks the options and loads the detection; what is wrong ends the search before any result."""
@@ -78,15 +79,14 @@ class RbaEnrichCommand(StreamingCommand):  # type: ignore[misc]  # the SDK has n
 
     def stream(self, records: str) -> Iterator[str]:
         """The results of one chunk: CSV text, in and out."""
-        from rba.body import enrich_body
-
-        return enrich_body(self._enricher, records)
+        return self._enrich_body(self._enricher, records)
 
     def _execute(self, ifile: Any, process: Any) -> None:
         """Makes ready, once the SDK has said what the command is: the commands before it are still at work then."""
-        from rba import body  # noqa: F401  # for ``stream``
+        from rba.body import enrich_body
         from rba.enrich import Enricher
 
+        self._enrich_body = enrich_body
         self._enricher = Enricher(self._risk, self._techniques(), self.output, self.prefix)
         super()._execute(ifile, process)
 

@@ -205,10 +205,10 @@ class Process:
         Raises:
             CommandFailed: see ``External.plan``.
         """
-        stream = iter(rows)
-        chunk = list(islice(stream, CHUNK))  # it starts up while these are computed
         with self._silence.awaited():
-            self._receive()  # what it says to getinfo
+            self._receive()  # what it says to getinfo: if it is an error, the rows need not be computed
+        stream = iter(rows)
+        chunk = list(islice(stream, CHUNK))
         while True:
             following = list(islice(stream, 1))
             sent = encode(chunk, names)

@@ -61,23 +61,28 @@ def apply_lookup(
             raise KnowledgeError(f"lookup `{lookup.name}` has no field `{column}` (it has: {known})", lookup.place)
     if not outputs:
         return rel
-    columns = [column for column, _ in outputs]
-    types = lookup.match_types
-    if not lookup.time_field and ctx.engine.count(table) == 0:  # as a collection is at first: there is nothing to find
-        found, on = _nothing(len(outputs)), "false"
-    elif lookup.time_field or any(types.get(c, "EXACT") != "EXACT" or rel.field(e).kind is Kind.MV for c, e in inputs):
-        rel = ctx.materialize(rel)
-        found, on = _by_row(rel, table, lookup, inputs, columns, ctx), f"{ORDER} = __row"
-    else:
-        found = _by_key(table, lookup, keys, columns, ctx)
-        tests = [f"{_case(rel.field(e), lookup)} = __k{i}" for i, (_, e) in enumerate(inputs)]
-        on = " AND ".join(tests)
+    rel, found, on = _matched(rel, table, lookup, inputs, [column for column, _ in outputs], ctx)
     items = {name: rel.field(name) for name in rel.columns}
     complete = " AND ".join(f"{rel.field(name).sql} IS NOT NULL" for _, name in inputs)
     for position, (_, name) in enumerate(outputs):
         value = _padded(found.field(f"__out{position}"), lookup, complete)
         items[name] = value if overwrite or not rel.has(name) else _first(rel.field(name), value)
     return rel.project(items, tail=f"LEFT JOIN {found.name} ON {on}", others=[found])
+
+
+def _matched(
+    rel: Relation, table: Relation, lookup: Lookup, inputs: Pairs, columns: Sequence[str], ctx: Context
+) -> tuple[Relation, Relation, str]:
+    """The rows, the matches with ``__out0…`` and ``__hits``, and the condition that brings them together."""
+    types = lookup.match_types
+    if not lookup.time_field and ctx.engine.count(table) == 0:  # as a collection is at first: there is nothing to find
+        return rel, _nothing(len(columns)), "false"
+    if lookup.time_field or any(types.get(c, "EXACT") != "EXACT" or rel.field(e).kind is Kind.MV for c, e in inputs):
+        rel = ctx.materialize(rel)
+        return rel, _by_row(rel, table, lookup, inputs, columns, ctx), f"{ORDER} = __row"
+    found = _by_key(table, lookup, [column for column, _ in inputs], columns, ctx)
+    tests = [f"{_case(rel.field(e), lookup)} = __k{i}" for i, (_, e) in enumerate(inputs)]
+    return rel, found, " AND ".join(tests)
 
 
 def _nothing(outputs: int) -> Relation:

@@ -11,7 +11,7 @@ from msgspec import Struct, StructMeta
 
 
 class _Abstract(StructMeta, ABCMeta):
-    """Both."""
+    """What makes classes that are both."""
 
 
 class AbstractStruct(Struct, frozen=True, metaclass=_Abstract):

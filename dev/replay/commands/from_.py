@@ -24,7 +24,7 @@ class From(Command, frozen=True):
     of the colon. Source: searchbnf.conf, from-command."""
 
     kind: str
-    source: str
+    dataset_name: str
 
     @classmethod
     def parse(cls, s: Scanner, parser: Parser) -> Self:
@@ -46,14 +46,14 @@ class From(Command, frozen=True):
     def generate(self, ctx: Context, needs: Needs) -> Relation:
         """The rows; fields of a dataset have no prefix."""
         if self.kind == "datamodel":
-            model, _, dataset = self.source.partition(".")
+            model, _, dataset = self.dataset_name.partition(".")
             dataset = dataset or root_dataset(ctx.knowledge.datamodel(ctx.app, model), ctx)
             return unprefixed(newest_first(ctx.store.dataset(ctx, model, dataset, EVERYTHING)))
         if self.kind == "savedsearch":
             if ctx.depth >= MAX_SUBSEARCH_DEPTH:
-                raise SearchError(f"saved search `{self.source}` names itself, or nests too deep", ctx.place)
-            saved = ctx.knowledge.saved_search(self.source)
+                raise SearchError(f"saved search `{self.dataset_name}` names itself, or nests too deep", ctx.place)
+            saved = ctx.knowledge.saved_search(self.dataset_name)
             return plan_search(saved.search, replace(ctx, app=saved.app, place=saved.place, depth=ctx.depth + 1))
         from replay.commands.inputlookup import InputLookup
 
-        return InputLookup(self.source).generate(ctx, needs)
+        return InputLookup(self.dataset_name).generate(ctx, needs)

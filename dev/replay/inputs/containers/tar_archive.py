@@ -15,7 +15,7 @@ from replay.inputs.stream import Stream, limited
 
 _BLOCK = 512
 _LONGEST_NAME = 1024 * 1024
-_LONG_NAME, _SPARSE, _PAX = b"L", b"S", b"x"
+_LONG_NAME, _SPARSE, _PAX = b"L", b"S", b"x"  # types of entries: two of GNU tar, one of pax
 _NAMES = (_LONG_NAME, _PAX)
 _PAX_PATH = re.compile(rb"\d+ path=([^\n]*)\n")
 _PAX_SIZE = re.compile(rb"\d+ size=(\d+)\n")

@@ -56,6 +56,6 @@ def _table(command: Command) -> str | None:
     match command:
         case Lookup(table=name) | InputLookup(table=name) | OutputLookup(table=name):
             return name
-        case From(kind="inputlookup" | "lookup", source=name):
+        case From(kind="inputlookup" | "lookup", dataset_name=name):
             return name
     return None
