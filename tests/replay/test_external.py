@@ -5,6 +5,7 @@ Source: Splunk developer documentation, "Custom search command protocol"; comman
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from replay import external
-from replay.engine import Value
+from replay.engine import Engine, Value
 from replay.errors import CommandFailed, SearchError
 from replay.external import decode, encode, split_arguments
 from scripted import ECHO, Run, run_script
@@ -41,6 +42,18 @@ def test_text_survives(run: Run) -> None:
 
 def test_a_missing_field_stays_missing(run: Run) -> None:
     assert run(ECHO, [{"a": "1"}, {"b": "2"}]) == [{"a": "1"}, {"b": "2"}]
+
+
+def test_a_command_that_refuses_its_options_says_so_before_the_rows_are_computed(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compute(*_: object) -> Iterator[dict[str, Value]]:
+        raise AssertionError("the rows were computed")
+        yield {}
+
+    monkeypatch.setattr(Engine, "rows", compute)
+    with pytest.raises(CommandFailed, match="no such option"):
+        run('reply({"error": "no such option"})', [{"a": "1"}])
 
 
 def test_a_multivalue_goes_and_comes_in_its_own_column(run: Run) -> None:
