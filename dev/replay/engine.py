@@ -6,58 +6,27 @@ expressions and the like), become known to it when a query first names them.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
-from functools import cache
-from importlib import resources
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
-
 from replay.errors import ReplayError
 from replay.relation import ORDER, Column, Relation, fresh_name, quote
+from replay.sql_functions import Definitions, UserFunction, macros
 
 if TYPE_CHECKING:
     import duckdb
 
-# What a search text may hold can look like such a call: only names in USER_FUNCTIONS count.
-_CALL = re.compile(r"\b((?:py|spl)_[a-z0-9_]+)\(")
-_MACRO = re.compile(r"^CREATE MACRO (\w+)\(.*?;$", re.DOTALL | re.MULTILINE)
 MEMORY_LIMIT = "1GB"
+_CANCELLED = "the search was cancelled"
 _FEW = 2_000
 _ROW_GROUP = 24_576
 Value = str | float | list[str] | None
-
-
-class UserFunction(Struct, frozen=True):
-    """A Python function that SQL may call.
-
-    Attributes:
-        function: takes and returns pyarrow arrays of one length (vectorised), or scalars if ``vectorised`` is false.
-        parameters: SQL types.
-        returns: SQL type.
-    """
-
-    function: Callable[..., Any]
-    parameters: Sequence[str]
-    returns: str
-    vectorised: bool = True
-
-
-@cache
-def macros() -> Mapping[str, str]:
-    """Name -> definition of every SQL macro (prelude.sql)."""
-    text = resources.files("replay").joinpath("prelude.sql").read_text(encoding="utf-8")
-    return {found[1]: found[0] for found in _MACRO.finditer(text)}
-
-
-USER_FUNCTIONS: dict[str, UserFunction] = {}
-"""Every function that SQL may call, by name; names begin with ``py_``. Modules add theirs at import."""
 
 
 def _database() -> Any:
@@ -94,8 +63,8 @@ class Engine:
         self._store, self._computed = store, computed
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._prepared: list[str] = []
-        self._registered: set[str] = set()
-        self._registering = RLock()
+        self._defined: Definitions | None = None
+        self._connecting = RLock()
         self._made: set[str] = set()
         self._reading: set[duckdb.DuckDBPyConnection] = set()
         self._on_cancel: list[Callable[[], None]] = []
@@ -109,9 +78,13 @@ class Engine:
     def connect(self) -> None:
         """Be ready. Without this, the database is started when it is first asked: a process that has logs to read
         meanwhile has other things to do first."""
-        with self._registering:
+        with self._connecting:
             if self._connection is None:
-                self._connection = self._connected()
+                connection = self._connected()
+                # A connection of their own: a search that is interrupted leaves what all searches rely on.
+                defining = connection.cursor()
+                self._defined = Definitions(defining.execute, partial(_register, defining))
+                self._connection = connection
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
         database = _database()
@@ -144,9 +117,15 @@ class Engine:
         assert self._connection is not None
         return self._connection
 
+    @property
+    def _definitions(self) -> Definitions:
+        self.connect()
+        assert self._defined is not None
+        return self._defined
+
     def prepare(self, sql: str) -> None:
         """Run a statement now, or when the database is started."""
-        with self._registering:
+        with self._connecting:
             if self._connection is None:
                 self._prepared.append(sql)
                 return
@@ -161,11 +140,12 @@ class Engine:
         longer than the search of a small log.
         """
         before = self.scalar("SELECT current_setting('disabled_optimizers')")
-        self._con.execute(_pushing(push))
+        everywhere = self._con.cursor()  # which no cancelled search leaves half done
+        everywhere.execute(_pushing(push))
         try:
             yield
         finally:
-            self._con.execute(_pushing(not before))
+            everywhere.execute(_pushing(not before))
 
     @property
     def root(self) -> Engine:
@@ -177,6 +157,7 @@ class Engine:
 
         What the branch materializes is gone when it is closed.
         """
+        self.connect()
         twin = copy(self)
         twin._trunk = self.root
         twin._connection = self._con.cursor()
@@ -218,8 +199,7 @@ class Engine:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All that is written within is written, or nothing."""
-        with self._registering:
-            self._define(macros())  # what is defined within would be gone if it fails
+        self._definitions.define(macros())  # what is defined meanwhile may not be seen within
         self.execute("BEGIN")
         try:
             yield
@@ -234,47 +214,14 @@ class Engine:
         Raises:
             EngineError: with DuckDB's message. It means a fault in the plan, not in the user's data.
         """
-        return self._run(self._con, sql).fetchall()
+        self._prepare_for(sql)
+        with _told():
+            return self._con.execute(sql).fetchall()
 
-    def _run(self, connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
+    def _prepare_for(self, sql: str) -> None:
         if self._cancelled:
-            raise Cancelled("the search was cancelled")
-        with self._registering:
-            self._define(_CALL.findall(sql))
-        database = _database()
-        try:
-            return connection.execute(sql)
-        except database.InterruptException as e:
-            raise Cancelled("the search was cancelled") from e
-        except database.Error as e:
-            raise EngineError(f"the database refused the query: {e}") from e
-
-    def _define(self, names: Iterable[str]) -> None:
-        """Make known what SQL is about to call: to define all macros and functions takes longer than many a search."""
-        for name in names:
-            if name in self._registered:
-                continue
-            if name in USER_FUNCTIONS:
-                self._register(name)
-            elif name in macros():
-                self._registered.add(name)
-                self._define(_CALL.findall(macros()[name]))
-                self._con.execute(macros()[name])
-
-    def _register(self, name: str) -> None:
-        import duckdb
-        from duckdb.func import FunctionNullHandling, PythonUDFType
-
-        udf = USER_FUNCTIONS[name]
-        self._con.create_function(
-            name,
-            udf.function,
-            [duckdb.sqltype(p) for p in udf.parameters],
-            duckdb.sqltype(udf.returns),
-            type=PythonUDFType.ARROW if udf.vectorised else PythonUDFType.NATIVE,
-            null_handling=FunctionNullHandling.SPECIAL,
-        )
-        self._registered.add(name)
+            raise Cancelled(_CANCELLED)
+        self._definitions.for_sql(sql)
 
     @contextmanager
     def incoming(self, columns: Mapping[str, tuple[str, Sequence[Any]]]) -> Iterator[str]:
@@ -288,14 +235,16 @@ class Engine:
         name = fresh_name("a")
         few = max((len(values) for _, values in columns.values()), default=0) <= _FEW
         bring = self._bring_few if few else self._bring_many  # pyarrow is slow to import, and not worth it for few
-        try:
-            bring(name, columns)
-        except (UnicodeEncodeError, _database().InvalidInputException):  # half a surrogate pair: JSON can spell it
-            bring(name, {n: (kind, [_whole(v) for v in values]) for n, (kind, values) in columns.items()})
+        with _told():
+            try:
+                bring(name, columns)
+            except (UnicodeEncodeError, _database().InvalidInputException):  # half a surrogate pair: JSON can spell it
+                bring(name, {n: (kind, [_whole(v) for v in values]) for n, (kind, values) in columns.items()})
         try:
             yield name
         finally:
-            self._con.execute(f"DROP TABLE {name}") if few else self._con.unregister(name)
+            with _told():
+                self._con.execute(f"DROP TABLE {name}") if few else self._con.unregister(name)
 
     def _bring_few(self, name: str, columns: Mapping[str, tuple[str, Sequence[Any]]]) -> None:
         listed = ", ".join(f"unnest(${i}::{kind}[]) AS {n}" for i, (n, (kind, _)) in enumerate(columns.items(), 1))
@@ -370,9 +319,12 @@ class Engine:
         cursor = self._con.cursor()
         self._reading.add(cursor)
         try:
-            self._run(cursor, f"SELECT {listed} FROM ({relation.sql()}) ORDER BY {ORDER}{tail}")
+            sql = f"SELECT {listed} FROM ({relation.sql()}) ORDER BY {ORDER}{tail}"
+            self._prepare_for(sql)
+            with _told():
+                cursor.execute(sql)
             names = list(relation.columns)
-            while batch := cursor.fetchmany(10_000):
+            while batch := _fetched(cursor):
                 for row in batch:
                     yield {n: v for n, v in zip(names, row, strict=False) if v is not None and v != []}
         finally:
@@ -387,6 +339,38 @@ class Engine:
     def count(self, relation: Relation) -> int:
         """How many rows the relation has."""
         return int(self.scalar(f"SELECT count(*) FROM ({relation.sql()})"))
+
+
+def _register(connection: duckdb.DuckDBPyConnection, name: str, udf: UserFunction) -> None:
+    import duckdb
+    from duckdb.func import FunctionNullHandling, PythonUDFType
+
+    connection.create_function(
+        name,
+        udf.function,
+        [duckdb.sqltype(p) for p in udf.parameters],
+        duckdb.sqltype(udf.returns),
+        type=PythonUDFType.ARROW if udf.vectorised else PythonUDFType.NATIVE,
+        null_handling=FunctionNullHandling.SPECIAL,
+    )
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What the database complains of, as errors of ours. It may do so when rows are fetched: not all are computed
+    before."""
+    database = _database()
+    try:
+        yield
+    except database.InterruptException as e:
+        raise Cancelled(_CANCELLED) from e
+    except database.Error as e:
+        raise EngineError(f"the database refused the query: {e}") from e
+
+
+def _fetched(cursor: duckdb.DuckDBPyConnection) -> list[Any]:
+    with _told():
+        return cursor.fetchmany(10_000)
 
 
 def _pushing(push: bool) -> str:

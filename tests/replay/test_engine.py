@@ -1,15 +1,16 @@
-"""Rows that come from Python, whatever they hold, few or many; and the SQL macros, each known when it is called."""
+"""Rows that come from Python, whatever they hold, few or many; and a search that is stopped, whatever it does."""
 
 from __future__ import annotations
 
-import re
 import sys
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from replay.engine import Engine, EngineError, macros
-from support import ROOT
+from replay.engine import Cancelled, Engine
+from replay.relation import ORDER, Column, Kind, Relation
+from replay.sql_functions import USER_FUNCTIONS, UserFunction
 
 FEW, MANY = 1, 3000
 TEXTS = [
@@ -51,23 +52,36 @@ def test_where_the_database_is_not_a_module_of_its_own(monkeypatch: pytest.Monke
     assert Engine().execute("SELECT 1") == [(1,)]
 
 
-def test_every_macro_of_the_prelude_is_there() -> None:
-    text = (ROOT / "dev/replay/prelude.sql").read_text(encoding="utf-8")
-    assert sorted(macros()) == sorted(re.findall(r"CREATE MACRO (\w+)", text))
+RANGE = Relation(f"(SELECT range AS {ORDER}, range::VARCHAR AS n FROM range(200000))", {"n": Column("n", Kind.STR)})
 
 
-def test_a_macro_is_known_when_it_is_first_called() -> None:
-    """In a branch as in the trunk, and with the macros that it calls."""
+def cancel_between(engine: Engine) -> None:
+    for _ in engine.rows(RANGE):
+        engine.cancel()
+
+
+def cancel_before(engine: Engine) -> None:
+    engine.cancel()
+    engine.execute("SELECT 1")
+
+
+STOPPED: dict[str, Callable[[Engine], object]] = {
+    "while it computes": lambda engine: engine.execute("CREATE TABLE t AS SELECT py_stop(range) FROM range(200000)"),
+    "while its rows are fetched": lambda engine: engine.execute("SELECT py_stop(range) FROM range(200000)"),
+    "between one row and the next": cancel_between,
+    "before": cancel_before,
+}
+
+
+@pytest.mark.parametrize("when", STOPPED)
+def test_stopped(when: str, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine()
-    branch = engine.branch()
-    assert branch.scalar("SELECT spl_plus('1', '2')") == "3"
-    assert engine.scalar("SELECT spl_plus('a', 'b')") == "ab"
 
+    def stop(number: int) -> int:
+        if number == 150_000:  # not among the rows that are there when the query has begun
+            engine.cancel()
+        return number
 
-def test_a_transaction_that_fails_leaves_the_macros() -> None:
-    engine = Engine()
-    branch = engine.branch()
-    with pytest.raises(EngineError), branch.transaction():
-        assert branch.scalar("SELECT spl_plus('1', '2')") == "3"
-        branch.execute("SELECT nonsense")
-    assert engine.scalar("SELECT spl_plus('1', '2')") == "3"
+    monkeypatch.setitem(USER_FUNCTIONS, "py_stop", UserFunction(stop, ["BIGINT"], "BIGINT", vectorised=False))
+    with pytest.raises(Cancelled):
+        STOPPED[when](engine)

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from replay.engine import USER_FUNCTIONS, UserFunction
+from replay.sql_functions import USER_FUNCTIONS, UserFunction
 
 _TYPES = {"VARCHAR": "string", "DOUBLE": "float64", "BOOLEAN": "bool_", "BIGINT": "int64"}
 
