@@ -12,13 +12,15 @@ import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Required, TypedDict, TypeVar, Unpack
 
 from replay.errors import InputError, Place
 from replay.inputs import registry
 from replay.inputs.base import ANY_SOURCETYPE, Confidence, Event, Format, Lines, Log, Problem
-from replay.inputs.skim import Skim
+from replay.inputs.quick import whole_lines
+from replay.inputs.skim import BLOCK, Skim
 from replay.inputs.stream import Stream, as_utf8
 
 if TYPE_CHECKING:
@@ -218,7 +220,7 @@ def _read_log(
 def _skim(log: Log, texts: frozenset[str], options: Options) -> Skim | PartedSkim:
     helpers = options.get("helpers")
     parted = helpers.skim(log.name, options.get("on_bytes", lambda count: None)) if helpers and log.is_file else None
-    return parted or Skim(log.stream, texts)
+    return parted or Skim(partial(whole_lines, log.stream, BLOCK), texts)
 
 
 def recognise(head: bytes, sourcetype: str | None = None) -> Format | None:

@@ -10,12 +10,11 @@ count what was left: whoever gets a problem report reads the log again in full).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from replay.inputs.quick import OPENING, compiled, is_regular, whole_lines
-from replay.inputs.stream import Stream
+from replay.inputs.quick import OPENING, compiled, is_regular
 
 BLOCK = 256 * 1024
 """Bytes looked at at once: what stays in the cache of a core goes twice as fast."""
@@ -28,26 +27,26 @@ _REFERENCE = REFERENCE.encode()
 
 
 class Skim:
-    """A stream without the lines that cannot matter.
+    """A log without the lines that cannot matter.
 
     Args:
-        stream: the log, in UTF-8.
+        block: gives the next whole lines of the log, in UTF-8, and nothing at its end.
         texts: what must stand, in ASCII letters of any case, in an event that matters; one of them is enough.
 
     Attributes:
         passed: events that were passed over.
     """
 
-    def __init__(self, stream: Stream, texts: Iterable[str]) -> None:
+    def __init__(self, block: Callable[[], bytes], texts: Iterable[str]) -> None:
         self.passed = 0
-        self._stream = stream
+        self._block = block
         self._texts = sorted(set(texts))
         self._ready = b""
 
     def read(self, size: int) -> bytes:
         """Up to ``size`` bytes of what is left of the log."""
         while not self._ready:
-            block = whole_lines(self._stream, BLOCK)
+            block = self._block()
             if not block:
                 return b""
             self._ready = self._skimmed(block)

@@ -17,19 +17,22 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from io import BytesIO
 from itertools import chain, count
 from tempfile import TemporaryFile
 from typing import BinaryIO, NamedTuple, NoReturn
 
-from replay.inputs.skim import Skim
-from replay.inputs.stream import Damaged, Stream
+from replay.inputs.base import EVENT_LIMIT
+from replay.inputs.skim import BLOCK, Skim
+from replay.inputs.stream import Damaged
 
 LARGE = 256 * 1024 * 1024
 """Bytes of a file that are worth the processes."""
 PART = 4 * 1024 * 1024
 _MOST_PROCESSES = 8
-_PIECE = 256 * 1024
+_LINE = 4096
+"""Bytes in which the end of a line is looked for: most lines are shorter."""
 _NUMBER = struct.Struct("<Q")
 _LEFT = struct.Struct("<QQ")
 
@@ -241,25 +244,27 @@ def skimmed(file: BinaryIO, start: int, size: int, part: int, texts: Iterable[st
         texts: see ``Skim``.
     """
     last = start + part >= size
-    at, end = _line_start(file, start), 0 if last else _line_start(file, start + part)
+    at, end = _line_start(file, start), sys.maxsize if last else _line_start(file, start + part)
     file.seek(at)
-
-    def read(wanted: int) -> bytes:
-        return file.read(wanted if last else min(wanted, end - file.tell()))
-
-    def refuse(reason: str, byte: int) -> None:
-        raise OSError(f"{reason} (byte {byte})")
-
-    skim = Skim(Stream(read, refuse), texts)
-    left = b"".join(iter(lambda: skim.read(_PIECE), b""))
+    skim = Skim(partial(_lines, file, end), texts)
+    left = b"".join(iter(lambda: skim.read(BLOCK), b""))
     return skim.passed, left
+
+
+def _lines(file: BinaryIO, end: int) -> bytes:
+    """The next lines of a file, about ``BLOCK`` bytes, up to ``end``. Where they end is found first, so that they are
+    read as they are handed on: to put pieces together would take a third as long as to read them."""
+    at = file.tell()
+    end = min(_line_start(file, at + BLOCK), end, at + EVENT_LIMIT)  # more is no event, and too much to hold
+    file.seek(at)
+    return file.read(max(end - at, 0))
 
 
 def _line_start(file: BinaryIO, place: int) -> int:
     """Where the first line begins that does not begin before a place; the end of the file if there is none."""
     at = max(place - 1, 0)
     file.seek(at)
-    while place and (piece := file.read(_PIECE)):
+    while place and (piece := file.read(_LINE)):
         found = piece.find(b"\n")
         if found >= 0:
             return at + found + 1

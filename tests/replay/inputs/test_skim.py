@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from replay.inputs import Event, read
-from replay.inputs.skim import Skim
+from replay.inputs.quick import whole_lines
+from replay.inputs.skim import BLOCK, Skim
 from replay.inputs.stream import Stream
 
 
@@ -31,7 +33,7 @@ def skimmed(data: bytes, texts: set[str], chunk: int = 1 << 20) -> tuple[bytes, 
     def refuse(reason: str, byte: int) -> None:
         raise AssertionError(reason)
 
-    skim = Skim(Stream(pull, refuse), texts)
+    skim = Skim(partial(whole_lines, Stream(pull, refuse), BLOCK), texts)
     out = b""
     while piece := skim.read(1 << 16):
         out += piece
