@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Required, TypedDict, TypeVar, Unpack
 
 from replay.errors import InputError, Place
-from replay.inputs import registry
+from replay.inputs import registry, skim
 from replay.inputs.base import ANY_SOURCETYPE, Confidence, Event, Format, Lines, Log, Problem
 from replay.inputs.quick import whole_lines
-from replay.inputs.skim import BLOCK, Skim
 from replay.inputs.stream import Stream, as_utf8
 
 if TYPE_CHECKING:
@@ -210,17 +209,17 @@ def _read_log(
     if texts is None or not format.skims:
         yield from reader(format)(log)
         return
-    skim = _skim(log, texts, options)
-    log.stream = Stream(skim.read, log.report)
+    skimmed = _skimmed(log, texts, options)
+    log.stream = Stream(skimmed.read, log.report)
     yield from reader(format)(log)
     if "on_passed" in options:
-        options["on_passed"](skim.passed)
+        options["on_passed"](skimmed.passed)
 
 
-def _skim(log: Log, texts: frozenset[str], options: Options) -> Skim | PartedSkim:
+def _skimmed(log: Log, texts: frozenset[str], options: Options) -> skim.Skim | PartedSkim:
     helpers = options.get("helpers")
     parted = helpers.skim(log.name, options.get("on_bytes", lambda count: None)) if helpers and log.is_file else None
-    return parted or Skim(partial(whole_lines, log.stream, BLOCK), texts)
+    return parted or skim.Skim(partial(whole_lines, log.stream, skim.BLOCK), texts)
 
 
 def recognise(head: bytes, sourcetype: str | None = None) -> Format | None:
