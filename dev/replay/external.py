@@ -25,7 +25,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from threading import Timer
+from threading import Thread, Timer
 from typing import IO, Any, Self
 
 from msgspec.structs import replace
@@ -176,6 +176,9 @@ class Process:
 
     def __exit__(self, *_: object) -> None:
         self._silence.close()
+        Thread(target=self._leave).start()  # what it said is all there: nothing has to wait for its end
+
+    def _leave(self) -> None:
         self._end()
         self._stderr.close()
         self._home.cleanup()

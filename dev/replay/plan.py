@@ -178,13 +178,22 @@ def macro_readers(ctx: Context) -> tuple[Lookup, Evaluate]:
     return lookup, lambda expression: evaluate_constant(expression, ctx)
 
 
-def plan_search(text: str, ctx: Context) -> Relation:
-    """Plan a search as a user writes it (macros and all).
+def parse(text: str, ctx: Context) -> Pipeline:
+    """Parse a search as a user writes it (macros and all).
 
     Raises:
         SearchError, KnowledgeError: with the place.
     """
-    return plan_pipeline(Parser(ctx).search(expand_macros(text, ctx)), ctx)
+    return Parser(ctx).search(expand_macros(text, ctx))
+
+
+def plan_search(text: str, ctx: Context) -> Relation:
+    """Parse and plan a search.
+
+    Raises:
+        SearchError, KnowledgeError: with the place.
+    """
+    return plan_pipeline(parse(text, ctx), ctx)
 
 
 def plan_pipeline(pipeline: Pipeline, ctx: Context) -> Relation:
@@ -203,7 +212,7 @@ def explain_sql(text: str, ctx: Context) -> str:
     """
     from replay.external import External
 
-    first, *others = Parser(ctx).search(expand_macros(text, ctx)).commands
+    first, *others = parse(text, ctx).commands
     custom = next((i for i, command in enumerate(others) if isinstance(command, External)), len(others))
     relation = plan_onto(first.generate(ctx, needs_of(others)), tuple(others[:custom]), ctx)
     left = [c.definition.name if isinstance(c, External) else c.name for c in others[custom:]]

@@ -5,25 +5,21 @@ from __future__ import annotations
 from replay.commands.search import Search
 from replay.commands.tstats import TStats
 from replay.context import Context
-from replay.errors import ReplayError
 from replay.knowledge.datamodels import Dataset
-from replay.plan import Parser, expand_macros
+from replay.plan import Pipeline
 from replay.spl.search import has_subsearch
 from replay.summaries import root_dataset
 from replay.verbatim import texts_of
 
 
-def required_texts(text: str, ctx: Context) -> frozenset[str] | None:
+def required_texts(pipeline: Pipeline, ctx: Context) -> frozenset[str] | None:
     """Texts of which at least one stands in every event that the search can find; None if nothing can be said.
 
     Args:
-        text: a search with its macros.
+        pipeline: a search.
         ctx: its context.
     """
-    try:
-        first, *others = Parser(ctx).search(expand_macros(text, ctx)).commands
-    except ReplayError:
-        return None  # the plan will raise it where it belongs
+    first, *others = pipeline.commands
     if any(command.reads_events() for command in others):
         return None
     if isinstance(first, Search) and not has_subsearch(first.expression):

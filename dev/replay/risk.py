@@ -16,7 +16,7 @@ from replay.errors import KnowledgeError
 from replay.external import External
 from replay.knowledge import SavedSearch
 from replay.knowledge.conf import boolean
-from replay.plan import Parser, commands_in, expand_macros
+from replay.plan import commands_in, parse
 
 RISK = "rbaenrich"
 """The app's command that adds the risk of a detection to its results."""
@@ -34,7 +34,7 @@ def enriched(saved: SavedSearch, text: str, ctx: Context) -> str:
         SearchError: the search does not parse.
         KnowledgeError: the risk action is no boolean, or no command can name the detection.
     """
-    if not has_risk(saved) or any(map(adds_risk, commands_in(Parser(ctx).search(expand_macros(saved.search, ctx))))):
+    if not has_risk(saved) or any(map(adds_risk, commands_in(parse(saved.search, ctx)))):
         return text
     if '"' in saved.name:
         raise KnowledgeError("the name of a detection with risk cannot hold a double quote: rename it", saved.place)

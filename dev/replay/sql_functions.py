@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from threading import RLock
 from typing import Any
 
@@ -38,7 +38,7 @@ USER_FUNCTIONS: dict[str, UserFunction] = {}
 @cache
 def macros() -> Mapping[str, str]:
     """Name -> definition of every SQL macro (prelude.sql)."""
-    text = resources.files("replay").joinpath("prelude.sql").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("prelude.sql").read_text(encoding="utf-8")
     return {found[1]: found[0] for found in _MACRO.finditer(text)}
 
 

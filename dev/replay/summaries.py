@@ -18,7 +18,7 @@ from replay.expressions import EvalCompiler
 from replay.functions.fields import fields_read
 from replay.knowledge.datamodels import Calculation, Constraint, DataModel, Dataset
 from replay.labels import expand_labels
-from replay.plan import Parser, expand_macros, needs_of, plan_onto
+from replay.plan import Parser, expand_macros, needs_of, parse, plan_onto
 from replay.relation import Expr, Kind, Relation, quote
 from replay.spl.evals import EvalExpr, parse_setting
 from replay.spl.scanner import Scanner
@@ -132,7 +132,7 @@ def _constrained(
 def _root_rows(index: Index, ctx: Context, dataset: Dataset, needs: Needs) -> Relation:
     """The rows that the root dataset takes in: events that meet its constraints, or the results of its search."""
     if dataset.base_search is not None:
-        pipeline = Parser(ctx).search(expand_macros(dataset.base_search, ctx))
+        pipeline = parse(dataset.base_search, ctx)
         first, *others = pipeline.commands
         return plan_onto(first.generate(ctx, needs_of(others, needs)), tuple(others), ctx)
     root = [c for c in dataset.constraints if c.owner == dataset.lineage[0]]

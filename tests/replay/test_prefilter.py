@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from replay import index
 from replay.errors import Place
-from replay.plan import expand_macros, plan_search
+from replay.plan import expand_macros, parse, plan_search
 from replay.prefilter import required_texts
 from replay.relation import quote
 from replay.session import Session
@@ -70,7 +70,8 @@ OTHERS = {
 
 @pytest.mark.parametrize(("command", "reads"), OTHERS.items())
 def test_commands_that_read_events_of_their_own_leave_nothing_out(command: str, reads: bool) -> None:
-    found = required_texts(f"search Image=*rundll32.exe | {command}", session().context(session().home, Place()))
+    ctx = session().context(session().home, Place())
+    found = required_texts(parse(f"search Image=*rundll32.exe | {command}", ctx), ctx)
     assert found == (None if reads else {"rundll32.exe"})
 
 
@@ -81,7 +82,8 @@ def session() -> Session:
 
 @pytest.mark.parametrize(("spl", "texts"), [pytest.param(*case[1:], id=case[0]) for case in CASES])
 def test_required_texts(spl: str, texts: set[str] | None) -> None:
-    found = required_texts(spl, session().context(session().home, Place()))
+    ctx = session().context(session().home, Place())
+    found = required_texts(parse(spl, ctx), ctx)
     assert (set(found) if found else None) == texts
 
 
@@ -114,7 +116,7 @@ def test_real_detections_find_the_same_among_the_events_that_hold_their_texts(
     prefiltered = compared = 0
     for saved in s.knowledge.saved_searches():
         ctx = s.saved_context(saved)
-        texts = required_texts(saved.search, ctx) if saved.app == "escu_corpus" else None
+        texts = required_texts(parse(saved.search, ctx), ctx) if saved.app == "escu_corpus" else None
         if texts is None:
             continue
         prefiltered += 1
@@ -183,7 +185,8 @@ def test_no_counterexample(events: list[tuple[str, str, str, bool]], field: str,
         log = Path(folder, "log")
         log.write_text("".join(sysmon(*e) + "\n" for e in events), encoding="utf-8")
         results = []
-        for texts in (required_texts(spl, s.context(s.home, Place())), None):
+        ctx = s.context(s.home, Place())
+        for texts in (required_texts(parse(spl, ctx), ctx), None):
             s.index.clear()
             s.load([log], texts=texts)
             results.append(found_by(s, spl))
@@ -201,4 +204,5 @@ def test_the_letters_that_fold_to_ascii_are_all_known() -> None:
 def test_a_setting_that_cannot_be_read_stops_no_search_that_does_not_need_it(tmp_path: Path) -> None:
     app = write_app(tmp_path / "app", {"props": {"other": {"REPORT-x": "no_such_transform", "EVAL-Image": "lower("}}})
     broken = Session([app])
-    assert required_texts("search Image=*msra.exe", broken.context(broken.home, Place())) is None
+    ctx = broken.context(broken.home, Place())
+    assert required_texts(parse("search Image=*msra.exe", ctx), ctx) is None

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from replay.errors import Place
 from replay.inputs import skim
-from replay.plan import plan_search
+from replay.plan import parse, plan_search
 from replay.prefilter import required_texts
 from replay.session import Session
 from support import write_app, write_lookup
@@ -144,7 +144,8 @@ LETTERS: list[Event] = [(("\u017fervices.exe", "k\u0131o\u017fks", "x"), 0, Fals
 @example([*LETTERS, (("a", "a", "a"), 0, False)], "search Image=cmd.exe | transpose", "\n", str.encode, 2_000)
 def test_the_same_rows(events: list[Event], spl: str, between: str, encode: Callable[[str], bytes], block: int) -> None:
     s = session()
-    texts = required_texts(spl, s.context(s.home, Place()))
+    ctx = s.context(s.home, Place())
+    texts = required_texts(parse(spl, ctx), ctx)
     before = skim.BLOCK, replay.index.FEW
     skim.BLOCK, replay.index.FEW = block, -1
     try:

@@ -30,7 +30,7 @@ from replay.cli.common import (
 )
 from replay.cli.page import HTML, check_output, overhear, write_page
 from replay.errors import ReplayError
-from replay.plan import plan_search
+from replay.plan import Parser, expand_macros, plan_pipeline
 from replay.prefilter import required_texts
 
 RunOutput = Annotated[str, typer.Option(help="table, json (one object a line), csv, or html (a page to send).")]
@@ -60,14 +60,17 @@ def run(
     warnings = overhear(session)
     saved = session.knowledge.saved_search(search) if search else session.default_search()
     err.print(f"[bold]{escape(saved.name)}[/bold] ({saved.app})")
-    err.print(escape(session.expanded(saved)), style="dim")
     ctx = session.saved_context(saved, earliest, latest)
-    texts = required_texts(saved.search, ctx) if prefilter and output != HTML and large(data) else None
-    loaded = load(session, data, sourcetype, index, texts)
+    expanded = expand_macros(saved.search, ctx)
+    err.print(escape(expanded), style="dim")
     if output == HTML:
+        loaded = load(session, data, sourcetype, index)
         started = time.perf_counter()
         read = data or [str(store)]
         hits = write_page(session, saved, ctx, loaded, read, (earliest, latest), warnings)
         conclude(loaded, hits, time.perf_counter() - started, expect, tolerate)
         return
-    finish(session, plan_search(saved.search, ctx), loaded, output, expect, tolerate)
+    pipeline = Parser(ctx).search(expanded)
+    texts = required_texts(pipeline, ctx) if prefilter and large(data) else None
+    loaded = load(session, data, sourcetype, index, texts)
+    finish(session, plan_pipeline(pipeline, ctx), loaded, output, expect, tolerate)

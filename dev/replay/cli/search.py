@@ -26,7 +26,7 @@ from replay.cli.common import (
     open_session,
 )
 from replay.errors import Place
-from replay.plan import plan_search
+from replay.plan import parse, plan_pipeline
 from replay.prefilter import required_texts
 
 
@@ -41,5 +41,7 @@ def search(
     session = open_session(apps, macros, store)
     session.index.prefilter = prefilter
     ctx = session.context(session.home, Place(), earliest, latest)
-    loaded = load(session, data, sourcetype, index, required_texts(spl, ctx) if prefilter and large(data) else None)
-    finish(session, plan_search(spl, ctx), loaded, output, expect, tolerate)
+    pipeline = parse(spl, ctx)
+    texts = required_texts(pipeline, ctx) if prefilter and large(data) else None
+    loaded = load(session, data, sourcetype, index, texts)
+    finish(session, plan_pipeline(pipeline, ctx), loaded, output, expect, tolerate)

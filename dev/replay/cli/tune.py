@@ -103,11 +103,18 @@ def _candidates(session: Session, saved: SavedSearch, call: FilterCall, filters:
 
 def _texts(saved: SavedSearch, call: FilterCall, ctx: Context, given: list[Candidate]) -> frozenset[str] | None:
     """What may be passed over at reading: nothing that the search needs with any of the filters."""
+    from replay.plan import parse
     from replay.prefilter import required_texts
     from replay.tuning.filters import EMPTY
 
-    each = [
-        required_texts(saved.search, replace(ctx, macros={**ctx.macros, call.macro: text}))
-        for text in (EMPTY, *(candidate.filter for candidate in given))
-    ]
-    return None if None in each else frozenset().union(*(texts for texts in each if texts))
+    texts: set[str] = set()
+    for filter in (EMPTY, *(candidate.filter for candidate in given)):
+        within = replace(ctx, macros={**ctx.macros, call.macro: filter})
+        try:
+            needed = required_texts(parse(saved.search, within), within)
+        except ReplayError:  # told when this filter is tried
+            needed = None
+        if needed is None:
+            return None
+        texts |= needed
+    return frozenset(texts)

@@ -59,19 +59,21 @@ class Layers:
         return self._merged[asked]
 
     def _merge(self, app: str, conf: str, name: str, default: bool) -> Stanza | None:
+        if default and name != DEFAULT:
+            return self._filled(self.stanza(app, conf, name, default=False), self.stanza(app, conf, DEFAULT))
         settings: dict[str, Setting] = {}
         place: Place | None = None
         for stanza, visible in self._parts(app, conf, name):
             place = place or stanza.place
             for key, setting in visible:
                 settings.setdefault(key, setting)
-        if place is None:
-            return None
-        if default and name != DEFAULT:
-            fallback = self.stanza(app, conf, DEFAULT)
-            for key, setting in fallback.settings.items() if fallback else ():
-                settings.setdefault(key, setting)
-        return Stanza(name, place, settings)
+        return Stanza(name, place, settings) if place else None
+
+    @staticmethod
+    def _filled(stanza: Stanza | None, default: Stanza | None) -> Stanza | None:
+        if stanza is None or default is None:
+            return stanza
+        return Stanza(stanza.name, stanza.place, {**stanza.settings, **default.settings, **stanza.settings})
 
     def _parts(self, app: str, conf: str, name: str) -> Iterator[tuple[Stanza, Iterable[tuple[str, Setting]]]]:
         """The stanza in each file where the search sees it, strongest first, with the settings it sees."""
@@ -102,7 +104,7 @@ class Layers:
                 name: None
                 for owner in self.order(app)
                 for name in self.own_names(owner, conf)
-                if owner.id == app or self.stanza(app, conf, name) is not None
+                if owner.id == app or self.stanza(app, conf, name, default=False) is not None
             }
             self._names[app, conf] = tuple(names)
         return self._names[app, conf]

@@ -21,7 +21,7 @@ from replay.commands import COMMANDS
 from replay.context import Context
 from replay.engine import Cancelled, Engine
 from replay.errors import Place, ReplayError
-from replay.plan import Parser, check_functions, expand_macros, plan_onto, plan_search
+from replay.plan import Parser, check_functions, expand_macros, parse, plan_onto, plan_search
 from replay.relation import ORDER, Relation
 from replay.report import Row
 from replay.serve.arguments import Terms
@@ -232,7 +232,7 @@ class Jobs:
         try:
             check_beginning(request.search)
             ctx = self._head.context(request, job)
-            check_functions(Parser(ctx).search(expand_macros(request.search, ctx)), ctx)
+            check_functions(parse(request.search, ctx), ctx)
         except Refused:
             raise
         except ReplayError as error:

@@ -16,7 +16,7 @@ from replay.context import Context
 from replay.engine import Value
 from replay.errors import Place, SearchError
 from replay.knowledge import SavedSearch
-from replay.plan import Parser, Pipeline, expand_macros, plan_onto, plan_pipeline
+from replay.plan import Parser, Pipeline, expand_macros, parse, plan_onto, plan_pipeline
 from replay.relation import ORDER, Expr, Kind, Relation
 from replay.report import text_of
 from replay.risk import by_risk_object, enriched
@@ -54,7 +54,7 @@ class Tuner:
 
     def __init__(self, saved: SavedSearch, call: FilterCall, ctx: Context) -> None:
         self._call, self._ctx = call, ctx
-        before = plan_pipeline(Parser(ctx).search(expand_macros(call.before, ctx)), ctx)
+        before = plan_pipeline(parse(call.before, ctx), ctx)
         self._before = ctx.materialize(before.extend({HIT: _NUMBER}))
         self.fields = [name for name in before.columns if not name.startswith("_") or name in ("_time", "_raw")]
         self._after = _after(saved, call, ctx)

@@ -12,7 +12,7 @@ from replay.context import Context
 from replay.engine import Value
 from replay.errors import Place
 from replay.knowledge import SavedSearch
-from replay.plan import Parser, Pipeline, expand_macros, plan_onto, plan_pipeline, plan_search
+from replay.plan import Pipeline, expand_macros, parse, plan_onto, plan_pipeline, plan_search
 from replay.report import text_of
 from replay.report.html.events import FIELDS, Matcher, known_values, process_events, when
 from replay.report.html.processes import Family
@@ -152,7 +152,7 @@ def findings(session: Session, saved: SavedSearch, ctx: Context, loaded: Loaded)
 
 def _results(saved: SavedSearch, ctx: Context) -> tuple[list[Row], list[Row] | None]:
     """The results with their risk, and a row for each risk object; None without risk."""
-    commands = Parser(ctx).search(expand_macros(enriched(saved, saved.search, ctx), ctx)).commands
+    commands = parse(enriched(saved, saved.search, ctx), ctx).commands
     cut = next((at for at, command in enumerate(commands) if adds_risk(command)), None)
     if not cut:
         return [_visible(row) for row in ctx.engine.rows(plan_pipeline(Pipeline(commands), ctx))], None
