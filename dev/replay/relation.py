@@ -126,6 +126,32 @@ def fresh_name(prefix: str = "s") -> str:
     return f"{prefix}{next(_names)}"
 
 
+class Projected(Struct, frozen=True):
+    """``SELECT items FROM source``, row by row.
+
+    Attributes:
+        source: the CTE or table.
+        items: column -> expression.
+    """
+
+    source: str
+    items: Mapping[str, str]
+
+    def then(self, items: Mapping[str, str]) -> Projected | None:
+        """Both steps as one; None if the second needs what the first computes more than once, or within something."""
+        left = {column: sql for column, sql in self.items.items() if column != sql}
+        computed = tuple(left)
+        both: dict[str, str] = {}
+        for column, sql in items.items():
+            if sql in left:
+                both[column] = left.pop(sql)
+            elif self.items.get(sql) == sql or not any(name in sql for name in computed):
+                both[column] = sql
+            else:
+                return None
+        return Projected(self.source, both)
+
+
 class Relation(Struct, frozen=True):
     """Rows in order, as SQL.
 
@@ -133,11 +159,13 @@ class Relation(Struct, frozen=True):
         name: the CTE or table that holds the rows.
         columns: field -> column, in display order.
         ctes: (name, SQL) of every CTE that ``name`` needs, in order of definition.
+        projected: how it was made, if no more than columns was computed.
     """
 
     name: str
     columns: Mapping[str, Column]
     ctes: tuple[tuple[str, str], ...] = ()
+    projected: Projected | None = None
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -191,8 +219,19 @@ class Relation(Struct, frozen=True):
         """
         columns = assign_columns({name: e.kind for name, e in items.items()})
         columns = {name: replace(c, delimiter=items[name].delimiter) for name, c in columns.items()}
-        listed = ", ".join([f"{e.sql} AS {columns[name].sql}" for name, e in items.items()] + [f"{order} AS {ORDER}"])
+        named = {columns[name].sql: e.sql for name, e in items.items()}
+        makes_rows = any("unnest(" in sql for sql in named.values())
+        if order == ORDER and not (tail or others or makes_rows):
+            return self._projected(Projected(self.name, named), columns)
+        listed = ", ".join([f"{sql} AS {column}" for column, sql in named.items()] + [f"{order} AS {ORDER}"])
         return self.derive(f"SELECT {listed} FROM {self.name} {tail}".rstrip(), columns, others)
+
+    def _projected(self, step: Projected, columns: Mapping[str, Column]) -> Relation:
+        """One more step, together with the one before if it can be: each takes the database time to plan."""
+        both = self.projected.then(step.items) if self.projected else None
+        step, before = (both, replace(self, ctes=self.ctes[:-1])) if both else (step, self)
+        listed = ", ".join([f"{sql} AS {column}" for column, sql in step.items.items()] + [ORDER])
+        return replace(before.derive(f"SELECT {listed} FROM {step.source}", columns), projected=step)
 
     def extend(self, items: Mapping[str, Expr]) -> Relation:
         """All fields, with these added or replaced (a replaced field keeps its place)."""

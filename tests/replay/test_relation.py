@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from replay.engine import Engine, EngineError, Value
 from replay.relation import (
@@ -82,6 +83,64 @@ def test_a_union_keeps_order_and_fills_up_with_missing_fields() -> None:
     one = load([{"a": "1", "m": ["x", "y"]}], a=Kind.STR, m=Kind.MV)
     two = load([{"b": 2.0, "m": "z"}, {"b": 3.0}], b=Kind.NUM, m=Kind.STR)
     assert rows(union([one, two])) == [{"a": "1", "m": ["x", "y"]}, {"m": ["z"], "b": 2.0}, {"b": 3.0}]
+
+
+FIELDS = st.sampled_from(["a", "A", "b", "c"])
+STEP = st.one_of(
+    st.tuples(st.just("eval"), FIELDS, FIELDS, FIELDS),
+    st.tuples(st.just("copy"), FIELDS, FIELDS),
+    st.tuples(st.just("keep"), st.lists(FIELDS, min_size=1, unique=True)),
+    st.tuples(st.just("swap"), FIELDS, FIELDS),
+    st.tuples(st.just("filter"), FIELDS),
+)
+
+
+def stepped(rel: Relation, step: tuple[Any, ...]) -> Relation:
+    match step:
+        case "eval", target, one, other:
+            return rel.extend({target: Expr(f"{rel.field(one).sql} || {rel.field(other).sql} || '+'", Kind.STR)})
+        case "copy", target, source:
+            return rel.extend({target: rel.field(source)})
+        case "swap", one, other:
+            names = {one: other, other: one}
+            return rel.project({names.get(name, name): rel.field(name) for name in rel.columns})
+        case "filter", name:
+            return rel.filter(f"{rel.field(name).sql} IS NOT NULL")
+        case _:
+            return rel.keep(step[1])
+
+
+def stepped_row(row: dict[str, str | None], step: tuple[Any, ...]) -> dict[str, str | None] | None:
+    match step:
+        case "eval", target, one, other:
+            both = row.get(one), row.get(other)
+            return {**row, target: None if None in both else f"{both[0]}{both[1]}+"}
+        case "copy", target, source:
+            return {**row, target: row.get(source)}
+        case "swap", one, other:
+            names = {one: other, other: one}
+            return {names.get(name, name): value for name, value in row.items()}
+        case "filter", name:
+            return row if row.get(name) is not None else None
+        case _:
+            return {name: row.get(name) for name in step[1]}
+
+
+@settings(deadline=None)
+@given(st.lists(STEP, max_size=8))
+def test_steps_that_are_taken_together_give_what_they_give_one_by_one(steps: list[tuple[Any, ...]]) -> None:
+    before: list[dict[str, str | None]] = [{"a": "1", "A": "2", "b": "3"}, {"a": "4", "A": None, "b": "5"}]
+    rel = load([{n: v for n, v in row.items() if v is not None} for row in before], a=Kind.STR, A=Kind.STR, b=Kind.STR)
+    after = before
+    for step in steps:
+        rel = stepped(rel, step)
+        after = [row for row in (stepped_row(row, step) for row in after) if row is not None]
+    assert rows(rel) == [{name: value for name, value in row.items() if value is not None} for row in after]
+
+
+def test_a_step_that_makes_rows_makes_them_even_if_its_field_is_dropped() -> None:
+    rel = load([{"a": "1"}], a=Kind.STR).extend({"b": Expr("unnest(['x', 'y'])", Kind.STR)})
+    assert rows(rel.keep(["a"])) == [{"a": "1"}, {"a": "1"}]
 
 
 CONVERSIONS: list[tuple[Callable[[Expr], Expr], Expr, Value]] = [
