@@ -7,7 +7,6 @@ be here: ``lookup_table`` holds its lock.
 from __future__ import annotations
 
 import json
-from hashlib import sha256
 
 from replay.engine import Engine
 from replay.relation import Relation, columns_as_json, columns_of_json, identifier, quote
@@ -62,4 +61,6 @@ def _register(engine: Engine) -> str:
 
 def _table(engine: Engine, file: str) -> str:
     """Names of tables are not case-sensitive, those of files are."""
+    from hashlib import sha256  # it brings OpenSSL, and most searches keep no lookup
+
     return engine.durable + identifier(f"lookup {file} {sha256(file.encode()).hexdigest()[:16]}")
