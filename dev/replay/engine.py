@@ -7,7 +7,7 @@ expressions and the like), become known to it when a query first names them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import copy
 from functools import partial
 from pathlib import Path
@@ -180,8 +180,9 @@ class Engine:
         """Stop what runs, from another thread: it raises ``Cancelled``, as does all that is asked later."""
         self._cancelled = True
         for connection in [self._connection, *self._reading]:
-            if connection is not None:
-                connection.interrupt()
+            with suppress(_database().ConnectionException):  # its thread has closed it meanwhile
+                if connection is not None:
+                    connection.interrupt()
         for stop in list(self._on_cancel):
             stop()
 
