@@ -99,6 +99,7 @@ WRONG_SEARCHES = [
     ("index=main | statz count", "column 14: unknown search command `statz` (nearest: stats"),
     ("index=main (a=1", "column 12: `(` is never closed"),
     ("index=main `nosuch`", "macro `nosuch` is not defined"),
+    ("index=main | :bug:", "unknown search command `:bug:`"),
     ("index=main | eval x=nosuch(1)", "unknown eval function `nosuch`"),
     ("index=nowhere", "nothing is known of index `nowhere`"),
     ("| tstats count from datamodel=Nosuch.Root", "data model `Nosuch`"),

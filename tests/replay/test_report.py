@@ -33,15 +33,15 @@ def test_no_text_steers_a_terminal(text: str) -> None:
     assert all(c.isprintable() or c == "\n" for c in printable(text))
 
 
-ROWS: list[dict[str, Value]] = [{"a": "[red]x", "m": ["p", "q"], "same": "s"}, {"a": "\x1b[31my", "same": "s"}]
+ROWS: list[dict[str, Value]] = [{"a": "[red]x", "m": ["p", "q"], "same": ":bug:"}, {"a": "\x1b[31my", "same": "s"}]
 
 
-def test_a_table_shows_markup_and_escapes_as_text(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_shows_markup_escapes_and_names_of_emoji_as_text(capsys: pytest.CaptureFixture[str]) -> None:
     table = REPORTS.get("table")
     assert table is not None
     table(["a", "m", "same"], ROWS)
     out = capsys.readouterr().out
-    assert "[red]x" in out and r"\x1b[31my" in out and "\x1b" not in out
+    assert "[red]x" in out and r"\x1b[31my" in out and ":bug:" in out and "\x1b" not in out
 
 
 @pytest.mark.parametrize(("width", "as_blocks"), [(80, True), (200, False)])

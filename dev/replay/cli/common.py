@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
+from replay.console import console
 from replay.errors import ReplayError
 from replay.inputs import files_of
 from replay.relation import Relation
@@ -27,7 +27,7 @@ app = typer.Typer(
     help="A Splunk search head in one process: loads Splunk apps as they are and runs their searches on real logs.",
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
 )  # fmt: skip
-err = Console(stderr=True, soft_wrap=True, highlight=False)
+err = console(stderr=True, soft_wrap=True)
 
 Data = Annotated[
     list[str], typer.Argument(help="Log files, folders or archives; - for standard input.", metavar="DATA...")

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
+from replay.console import console
 from replay.report import Row, report, text_of
 
 PIPE_WIDTH = 200
@@ -26,26 +26,26 @@ HEADLINE = (
 @report("table")
 def write_table(fields: Sequence[str], rows: Iterable[Row]) -> None:
     """Write to standard output, as wide as the terminal, or 200 columns into a pipe."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(width=PIPE_WIDTH, highlight=False)
+    screen = console()
+    if not screen.is_terminal:
+        screen = console(width=PIPE_WIDTH)
     printed = [{n: printable(text_of(v)) for n, v in row.items()} for row in rows]
     if not printed:
-        console.print("no results")
+        screen.print("no results")
         return
     names = [n for n in fields if any(n in row for row in printed)]
     shown = names
-    if _natural_width(names, printed) > console.width:
+    if _natural_width(names, printed) > screen.width:
         shown = [n for n in HEADLINE if n in names] or names
-    if _readable_width(shown, printed) > console.width:
+    if _readable_width(shown, printed) > screen.width:
         for number, row in enumerate(printed, 1):
-            console.print(f"[bold]{number}[/bold]")
-            console.print(Padding(_block(shown, row), (0, 0, 1, 2)))
+            screen.print(f"[bold]{number}[/bold]")
+            screen.print(Padding(_block(shown, row), (0, 0, 1, 2)))
     else:
-        console.print(_table(shown, printed))
+        screen.print(_table(shown, printed))
     hidden = [n for n in names if n not in shown]
     if hidden:
-        console.print(f"[dim]not shown: {escape(', '.join(hidden))} (--output json has every field)[/dim]")
+        screen.print(f"[dim]not shown: {escape(', '.join(hidden))} (--output json has every field)[/dim]")
 
 
 def _table(names: Sequence[str], rows: Sequence[dict[str, str]]) -> Table:
