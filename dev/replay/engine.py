@@ -27,6 +27,8 @@ _CANCELLED = "the search was cancelled"
 _FEW = 2_000
 _ROW_GROUP = 24_576
 Value = str | float | list[str] | None
+_Columns = Mapping[str, tuple[str, Sequence[Any]]]
+"""Column name -> (SQL type, a value of each row)."""
 
 
 def _database() -> Any:
@@ -215,17 +217,26 @@ class Engine:
         Raises:
             EngineError: with DuckDB's message. It means a fault in the plan, not in the user's data.
         """
-        self._prepare_for(sql)
-        with _told():
+        self._definitions.for_sql(sql)
+        with self._asking():
             return self._con.execute(sql).fetchall()
 
-    def _prepare_for(self, sql: str) -> None:
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """What the database complains of, as errors of ours. It may do so when rows are fetched: not all are computed
+        before."""
         if self._cancelled:
             raise Cancelled(_CANCELLED)
-        self._definitions.for_sql(sql)
+        database = _database()
+        try:
+            yield
+        except database.InterruptException as e:
+            raise Cancelled(_CANCELLED) from e
+        except database.Error as e:
+            raise EngineError(f"the database refused the query: {e}") from e
 
     @contextmanager
-    def incoming(self, columns: Mapping[str, tuple[str, Sequence[Any]]]) -> Iterator[str]:
+    def incoming(self, columns: _Columns) -> Iterator[str]:
         """Rows made in Python, under a name that SQL may read from, in their order.
 
         What no UTF-8 can hold, half of a surrogate pair, becomes U+FFFD.
@@ -235,23 +246,26 @@ class Engine:
         """
         name = fresh_name("a")
         few = max((len(values) for _, values in columns.values()), default=0) <= _FEW
-        bring = self._bring_few if few else self._bring_many  # pyarrow is slow to import, and not worth it for few
-        with _told():
-            try:
-                bring(name, columns)
-            except (UnicodeEncodeError, _database().InvalidInputException):  # half a surrogate pair: JSON can spell it
-                bring(name, {n: (kind, [_whole(v) for v in values]) for n, (kind, values) in columns.items()})
+        # pyarrow is slow to import, and not worth it for few
+        self._bring(partial(self._bring_few, f"TEMP TABLE {name}") if few else partial(self._bring_many, name), columns)
         try:
             yield name
         finally:
-            with _told():
+            with self._asking():
                 self._con.execute(f"DROP TABLE {name}") if few else self._con.unregister(name)
 
-    def _bring_few(self, name: str, columns: Mapping[str, tuple[str, Sequence[Any]]]) -> None:
-        listed = ", ".join(f"unnest(${i}::{kind}[]) AS {n}" for i, (n, (kind, _)) in enumerate(columns.items(), 1))
-        self._con.execute(f"CREATE TEMP TABLE {name} AS SELECT {listed}", [list(v) for _, v in columns.values()])
+    def _bring(self, bring: Callable[[_Columns], None], columns: _Columns) -> None:
+        with self._asking():
+            try:
+                bring(columns)
+            except (UnicodeEncodeError, _database().InvalidInputException):  # half a surrogate pair: JSON can spell it
+                bring({n: (kind, [_whole(v) for v in values]) for n, (kind, values) in columns.items()})
 
-    def _bring_many(self, name: str, columns: Mapping[str, tuple[str, Sequence[Any]]]) -> None:
+    def _bring_few(self, table: str, columns: _Columns) -> None:
+        listed = ", ".join(f"unnest(${i}::{kind}[]) AS {n}" for i, (n, (kind, _)) in enumerate(columns.items(), 1))
+        self._con.execute(f"CREATE {table} AS SELECT {listed}", [list(v) for _, v in columns.values()])
+
+    def _bring_many(self, name: str, columns: _Columns) -> None:
         import duckdb  # noqa: F401  # so that the database knows Arrow
         import pyarrow as pa
 
@@ -300,37 +314,46 @@ class Engine:
 
     def load_rows(self, rows: Sequence[Mapping[str, Value]], columns: Mapping[str, Column]) -> Relation:
         """Rows made in Python (a lookup table, the output of a custom command) as a relation, in their order."""
-        data: dict[str, tuple[str, Sequence[Any]]] = {
-            f"c{i}": (column.kind.value, [row.get(field) for row in rows])
-            for i, (field, column) in enumerate(columns.items())
+        named: dict[str, tuple[str, Sequence[Any]]] = {
+            column.sql: (column.kind.value, [row.get(field) for row in rows]) for field, column in columns.items()
         }
-        data[ORDER] = ("BIGINT", range(1, len(rows) + 1))
+        named[ORDER] = ("BIGINT", range(1, len(rows) + 1))
         name = fresh_name("t")
         self._made.add(name)
-        listed = ", ".join([*(f"c{i} AS {c.sql}" for i, c in enumerate(columns.values())), ORDER])
-        with self.incoming(data) as source:
+        if len(rows) <= _FEW:
+            self._bring(partial(self._bring_few, f"TABLE {name}"), named)
+            return Relation(name, columns)
+        with self.incoming({f"c{i}": given for i, given in enumerate(named.values())}) as source:
+            listed = ", ".join(f"c{i} AS {column}" for i, column in enumerate(named))
             self.execute(f"CREATE TABLE {name} AS SELECT {listed} FROM {source}")
         return Relation(name, columns)
 
     def rows(self, relation: Relation, limit: int | None = None) -> Iterator[dict[str, Value]]:
-        """The rows in order, as field -> value; a missing field is not in the dict."""
+        """The rows in order, as field -> value; a missing field is not in the dict. What the query needs is made ready
+        at once, and it is run when the first row is asked for."""
         listed = ", ".join([c.sql for c in relation.columns.values()] or [ORDER])
         tail = f" LIMIT {limit}" if limit is not None else ""
+        sql = f"SELECT {listed} FROM ({relation.sql()}) ORDER BY {ORDER}{tail}"
+        self._definitions.for_sql(sql)
+        return self._rows(sql, list(relation.columns))
+
+    def _rows(self, sql: str, names: Sequence[str]) -> Iterator[dict[str, Value]]:
         # A connection of its own: other queries may run while the rows are being read.
         cursor = self._con.cursor()
         self._reading.add(cursor)
         try:
-            sql = f"SELECT {listed} FROM ({relation.sql()}) ORDER BY {ORDER}{tail}"
-            self._prepare_for(sql)
-            with _told():
+            with self._asking():
                 cursor.execute(sql)
-            names = list(relation.columns)
-            while batch := _fetched(cursor):
+            while batch := self._fetched(cursor):
                 for row in batch:
                     yield {n: v for n, v in zip(names, row, strict=False) if v is not None and v != []}
         finally:
             self._reading.discard(cursor)
             cursor.close()
+
+    def _fetched(self, cursor: duckdb.DuckDBPyConnection) -> list[Any]:
+        with self._asking():
+            return cursor.fetchmany(10_000)
 
     def scalar(self, sql: str) -> Any:
         """The single value of a query."""
@@ -354,24 +377,6 @@ def _register(connection: duckdb.DuckDBPyConnection, name: str, udf: UserFunctio
         type=PythonUDFType.ARROW if udf.vectorised else PythonUDFType.NATIVE,
         null_handling=FunctionNullHandling.SPECIAL,
     )
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """What the database complains of, as errors of ours. It may do so when rows are fetched: not all are computed
-    before."""
-    database = _database()
-    try:
-        yield
-    except database.InterruptException as e:
-        raise Cancelled(_CANCELLED) from e
-    except database.Error as e:
-        raise EngineError(f"the database refused the query: {e}") from e
-
-
-def _fetched(cursor: duckdb.DuckDBPyConnection) -> list[Any]:
-    with _told():
-        return cursor.fetchmany(10_000)
 
 
 def _pushing(push: bool) -> str:
