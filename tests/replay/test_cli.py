@@ -107,6 +107,12 @@ WRONG_SEARCHES = [
 ]
 
 
+def test_a_wrong_search_is_told_before_logs_are_read(tmp_path: Path) -> None:
+    done = replay("search", "index=main | statz count", tmp_path / "nosuch.json")
+    assert done.returncode == WRONG
+    assert "unknown search command `statz`" in done.stderr and "nosuch.json" not in done.stderr
+
+
 @pytest.mark.parametrize(("spl", "says"), WRONG_SEARCHES)
 def test_a_wrong_search_says_where(spl: str, says: str, log: Path) -> None:
     done = search(log, spl)

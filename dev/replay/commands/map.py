@@ -11,7 +11,7 @@ from replay.commands import Command, Needs, command
 from replay.context import Context
 from replay.engine import Value
 from replay.errors import SearchError
-from replay.plan import MAX_SUBSEARCH_DEPTH, Parser, expand_macros, plan_search
+from replay.plan import MAX_SUBSEARCH_DEPTH, Parser, parse, plan_search
 from replay.relation import Relation, union
 from replay.spl.scanner import Scanner, skip_quoted
 
@@ -66,7 +66,7 @@ class Map(Command, frozen=True):
             ctx.warn(f"`map` runs for the first {self.maxsearches} rows only (maxsearches)")
         if not rows:
             # Numbers stand for the values, since they may stand anywhere in a search.
-            Parser(inner).search(expand_macros(_TOKEN.sub("0", text), inner))
+            parse(_TOKEN.sub("0", text), inner)
             return rel.filter("false").keep([])
         results = [
             plan_search(substituted(text, {**row, "_serial_id": str(number)}), inner)

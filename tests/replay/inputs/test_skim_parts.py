@@ -11,11 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NoReturn
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from replay.inputs import skim_parts
+from replay.inputs.base import EVENT_LIMIT
 from replay.session import Loaded, Session
 from support import ROOT
 
@@ -26,10 +28,17 @@ OTHER = "<Event xmlns='x'><System>other</System></Event>"
 LINE = st.sampled_from([WANTED, OTHER, OTHER, "", "wanted", "text", "<Event xmlns='x'><System>", "ü\r", "x" * 300])
 
 
-@given(st.lists(LINE, max_size=12), st.sampled_from(["\n", ""]), st.integers(1, 400))
-def test_each_line_belongs_to_one_part(lines: list[str], end: str, part: int) -> None:
+@given(
+    st.lists(LINE, max_size=12), st.sampled_from(["\n", ""]), st.integers(1, 400), st.integers(1, 400),
+    st.sampled_from([100, EVENT_LIMIT]),
+)  # fmt: skip
+def test_each_line_belongs_to_one_part(lines: list[str], end: str, part: int, block: int, longest: int) -> None:
     text = ("\n".join(lines) + end).encode()
-    with TemporaryDirectory() as folder:
+    with (
+        TemporaryDirectory() as folder,
+        patch.object(skim_parts, "BLOCK", block),
+        patch.object(skim_parts, "EVENT_LIMIT", longest),
+    ):
         log = Path(folder, "log")
         log.write_bytes(text)
         with log.open("rb", buffering=0) as file:
@@ -129,6 +138,7 @@ def test_processes_end_with_their_work_whatever_comes_of_it(tmp_path: Path) -> N
 ABANDONED = """
 import sys, time
 from replay.inputs import skim_parts
+from replay.inputs.base import EVENT_LIMIT
 skim_parts.LARGE, skim_parts.PART, skim_parts._cores = 1, 200_000, lambda: 3
 with skim_parts.helpers(sys.argv[1:], ["e"]) as helpers:
     print(*(helper.process for helper in helpers._helpers), flush=True)
