@@ -104,12 +104,12 @@ def _read_at_once(rel: Relation, names: Sequence[str]) -> Relation:
     another EventData or System, a Data elsewhere, or an element of a wanted name: that may be the field, too.
     """
     listed = ", ".join([*(c.sql for c in rel.columns.values()), ORDER])
-    parts = f"SELECT *, string_split({_TEXT}, 'EventData>') AS __parts FROM {rel.name}"
-    plain = f"NOT regexp_matches(__parts[1], {quote(_any_element(names))}) AND __parts[3] = '</Event>'"
+    parts = f"SELECT *, string_split({_TEXT}, 'ventData><') AS __parts FROM {rel.name}"  # E is frequent in hex digits
+    plain = f"NOT regexp_matches(__parts[1], {quote(_any_element(names))}) AND __parts[3] = '/Event>'"
     tested = f"SELECT *, {plain} AS __plain FROM ({parts})"
     named, elsewhere = quote("<Data Name="), "split_part(__parts[1], '</System>', 2)"
-    alone = f"{elsewhere} = '<' AND NOT contains(__parts[1], {named}) AND NOT contains(__parts[3], {named})"
-    shape = "len(__parts) = 3 AND ends_with(__parts[1], '</System><') AND ends_with(__parts[2], '</Data></')"
+    alone = f"{elsewhere} = '<E' AND NOT contains(__parts[1], {named}) AND NOT contains(__parts[3], {named})"
+    shape = "len(__parts) = 3 AND ends_with(__parts[1], '</System><E') AND ends_with(__parts[2], '</Data></E')"
     in_order = f"{shape} AND CASE WHEN __plain THEN true ELSE {alone} END"
     double = f"""starts_with({_TEXT}, '<Event xmlns="')"""
     objects = f"CASE WHEN {double} THEN {_object(_DOUBLE)} ELSE {_object(_SINGLE)} END"
@@ -163,36 +163,46 @@ class _Quotes(NamedTuple):
     """How an event writes attributes, in JSON; one that has both kinds of quotes reads as one out of order.
 
     Attributes:
+        before: what to put before the first Data, so that its tag can be replaced as those of the others.
         marks: what to replace in turn, and by what, so that the inside of EventData becomes an object.
-        left: what none of is left where every tag is written so.
         ends: regex of tags that end in another way, as <Data Name='A' >: a mark in the value would pass for their end.
+        others: SQL that is true where a Data may be written with the other kind of quotes.
     """
 
+    before: str
     marks: tuple[tuple[str, str], ...]
-    left: tuple[str, ...]
     ends: str
+    others: str
 
 
-_SINGLE = _Quotes((("</Data><", '","'), ("'>", '":"')), ("<", r"Name=\""), r""""\s*>|'\s+>""")
+_SINGLE = _Quotes(
+    "",
+    (("</Data><", '","'), ("'>", '":"')),
+    r""""\s*>|'\s+>""",
+    # Most events have no such quote at all, which is quickly found.
+    """contains(__parts[2], '"') AND contains(__parts[2], 'Name="')""",
+)
 _DOUBLE = _Quotes(
+    "</Data><",
     ((r"</Data><Data Name=\"", r'","Data Name=' + "'"), ("</Data></", '","/'), (r"\">", '":"')),
-    ("<",),
     r"""'\s*>|"\s+>""",
+    "false",  # of their tags "<" is left
 )
 
 
 def _object(quotes: _Quotes) -> str:
-    """SQL that makes ``{"":"","Data Name='A":"a","/":0}`` of ``<Data Name='A'>a</Data></``."""
-    quoted = "json_quote(concat('</Data>', __parts[2]))"
+    """SQL that makes ``{"Data Name='A":"a","/E":0}`` of ``Data Name='A'>a</Data></E``."""
+    quoted = f"json_quote(concat({quote(quotes.before)}, __parts[2]))" if quotes.before else "json_quote(__parts[2])"
     for old, new in quotes.marks:
         quoted = f"replace({quoted}, {quote(old)}, {quote(new)})"
-    return f"""concat('{{"":', {quoted}, ':0}}')"""
+    opening = '{"":' if quotes.before else "{"
+    return f"concat('{opening}', {quoted}, ':0}}')"
 
 
 def _to_the_letter(quotes: _Quotes) -> str:
     """SQL that is true if every tag in the object was ``<Data Name='X'>`` to the letter."""
-    in_order = " AND ".join(f"NOT contains(__object, {quote(text)})" for text in quotes.left)
-    return f"{in_order} AND (NOT contains(__object, '>') OR NOT regexp_matches(__parts[2], {quote(quotes.ends)}))"
+    ends = f"NOT contains(__object, '>') OR NOT regexp_matches(__parts[2], {quote(quotes.ends)})"
+    return f"NOT contains(__object, '<') AND NOT ({quotes.others}) AND ({ends})"
 
 
 def automatic_field(props: Props, name: str, raw: Relation) -> Expr:
@@ -278,7 +288,7 @@ def _between(name: str, otherwise: str) -> str:
 
 def _any_element(names: Iterable[str]) -> str:
     """What tells of a Data, another System, or an element of one of these names before the end of the first System."""
-    return f"(?s)<(?:Data|{'|'.join(map(re.escape, names))})[\\s>]|</System>(?:[^<]|<.)"
+    return f"(?s)<(?:Data|{'|'.join(map(re.escape, names))})[\\s>]|</System>(?:[^<]|<[^E]|<E.)"
 
 
 def _element(name: str) -> str:
