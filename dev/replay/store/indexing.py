@@ -15,7 +15,7 @@ from replay.arrivals import Batch, batches, one_by_one, parts, selected, size
 from replay.engine import Engine
 from replay.errors import InputError, Place
 from replay.inputs import Options, files_of, read_blocks
-from replay.relation import quote
+from replay.relation import identifier, quote
 from replay.store.folder import StoreFolder
 from replay.store.manifest import Bucket, Manifest, Source
 
@@ -212,16 +212,16 @@ class _Writing:
     def _write(self, part: list[Batch], file: Path, last: int) -> None:
         engine = self._engine.branch()
         try:
-            self._copy(engine, part, file, last)
-            if engine.scalar(f"SELECT count(*) FROM read_parquet({quote(str(file))}) WHERE _time IS NULL"):
+            if self._copy(engine, part, file, last):
                 self._copy(engine, list(one_by_one(part)), file, last)
         finally:
             engine.close()
 
-    def _copy(self, engine: Engine, part: Iterable[Batch], file: Path, last: int) -> None:
+    def _copy(self, engine: Engine, part: Iterable[Batch], file: Path, last: int) -> int:
+        """Returns how many events have no time yet: of lines that are not simple."""
         with selected(engine, part) as events:
             sql = (
                 f'SELECT raw AS _raw, time AS _time, host, source, sourcetype, {quote(self._index)} AS "index", '
                 f"{last} + row_number() OVER () AS __n FROM ({events})"
             )
-            engine.copy(sql, file, _ROW_GROUP, "zstd")
+            return engine.copy(sql, file, _ROW_GROUP, "zstd")[identifier("_time")]
