@@ -67,16 +67,19 @@ _SUMMARY_ANEW = """
 import sys, time
 from msgspec.structs import replace
 from pathlib import Path
+from replay.session import Session
 from replay.store.folder import StoreFolder
 from replay.store.summarising import datasets_read, summarise
-store, wanted = Path(sys.argv[1]), datasets_read(())
+store, session = Path(sys.argv[1]), Session(accelerate=True)
+with datasets_read(session) as datasets:
+    wanted = datasets()
 folder = StoreFolder(store)
 with folder.changing() as manifest:
     for bucket in manifest.buckets:
         manifest = manifest.with_bucket(replace(bucket, summaries=()))
     folder.commit(manifest, ())
 started = time.perf_counter()
-made = list(summarise((), store, wanted))
+made = list(summarise(session.over(store), wanted))
 print(time.perf_counter() - started, len(made))
 """
 _TEXT = "mimikatz"

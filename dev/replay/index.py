@@ -72,9 +72,10 @@ class Index:
         engine: the database that holds it.
         accelerate: keep every dataset that a search reads as a table, as data-model acceleration does: for many
             searches over the same events. Otherwise each search computes just the fields it needs.
+        last: the greatest number that an event has from the start, where it is known.
     """
 
-    def __init__(self, engine: Engine, *, accelerate: bool = False) -> None:
+    def __init__(self, engine: Engine, *, accelerate: bool = False, last: int | None = None) -> None:
         self.engine = engine
         self.partial = False
         """Some events were passed over at reading, so what is not here may still be known."""
@@ -85,10 +86,10 @@ class Index:
         self.table = f"{engine.durable}events"
         self._create()
         self._numbering = Lock()
-        self._last = self._greatest()
+        self._last = self._greatest() if last is None else last
 
     def _greatest(self) -> int:
-        """The greatest number that an event has from the start; a database that is not started has none."""
+        """What ``last`` is by the database; one that is not started has no events."""
         return (
             int(self.engine.scalar(f"SELECT coalesce(max(__n), 0) FROM {self.table}")) if self.engine.connected else 0
         )

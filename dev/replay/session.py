@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -127,6 +128,13 @@ class Session:
         self.warn = warn
         self.now = time.time()
         self._check_macros()
+
+    def over(self, store: Path, warn: Callable[[str], None] = lambda message: None) -> Session:
+        """The same apps, as far as they were read, over the events of a store."""
+        other = copy(self)
+        other.store, other.engine, other.warn = store, Engine(computed=False), warn
+        other.index = _stored(other.engine, store)
+        return other
 
     def _check_macros(self) -> None:
         """A replaced macro must exist: a misspelt name would replace nothing, in silence."""

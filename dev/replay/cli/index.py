@@ -19,18 +19,20 @@ def index(
 ) -> None:  # fmt: skip
     """Put logs into a store, and summarise the datasets that the app's searches read; what it holds is left out."""
     from replay.engine import Engine
-    from replay.session import Loaded
+    from replay.session import Loaded, Session
     from replay.store.folder import StoreFolder
     from replay.store.indexing import index_logs
     from replay.store.summarising import datasets_read, summarise
 
+    session = Session(apps, accelerate=True)
     folder = StoreFolder(store, create=True)
     loaded = Loaded()
-    with reading(data) as advance:
-        added = index_logs(Engine(), folder, data, index, loaded.options(sourcetype, advance))
-    wanted = datasets_read(apps)
+    with datasets_read(session) as datasets:
+        with reading(data) as advance:
+            added = index_logs(Engine(), folder, data, index, loaded.options(sourcetype, advance))
+        wanted = datasets()
     with counting("summarising", len(wanted)) as advance:
-        for said in summarise(apps, store, wanted, warn):
+        for said in summarise(session.over(store, warn), wanted):
             advance(1)
             err.print(said, style="dim")
     problems(loaded)

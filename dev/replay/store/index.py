@@ -22,9 +22,9 @@ _NO_EVENTS = "SELECT * FROM (VALUES ('', 0.0, '', '', '', '', 0)) AS none(_raw, 
 class _FileIndex(Index):
     """Events in Parquet files."""
 
-    def __init__(self, engine: Engine, files: list[Path]) -> None:
+    def __init__(self, engine: Engine, files: list[Path], last: int) -> None:
         self._files = files
-        super().__init__(engine)
+        super().__init__(engine, last=last)
 
     def _create(self) -> None:
         self.table = fresh_name("v")
@@ -48,7 +48,8 @@ class StoredIndex(_FileIndex):
         self._folder = folder
         self._fingerprints: dict[tuple[str, str, str], str | None] = {}
         self._summarised: dict[str, Relation] = {}
-        super().__init__(engine, [folder.file(name) for name in folder.read().files])
+        manifest = folder.read()
+        super().__init__(engine, [folder.file(name) for name in manifest.files], manifest.last)
 
     def dataset(self, ctx: Context, model: str, dataset: str, needs: Needs) -> Relation:
         """See ``context.Store``."""
@@ -105,7 +106,7 @@ class StoredIndex(_FileIndex):
         return summaries
 
     def _summarise(self, ctx: Context, model: str, dataset: str, made_with: str, bucket: Bucket) -> Summary:
-        events = _FileIndex(self.engine, [self._folder.file(name) for name in bucket.files])
+        events = _FileIndex(self.engine, [self._folder.file(name) for name in bucket.files], bucket.last)
         rel = dataset_relation(events, ctx.within(None, None), model, dataset, Needs(everything=True)).drop(["_raw"])
         name = f"{bucket.name}/{model}.{dataset}-{made_with[:16]}.parquet"
         with self.engine.pushing(False):

@@ -3,31 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from replay.check import check_search
 from replay.errors import Place
 from replay.session import Session
 from replay.store.index import StoredIndex
 
+Datasets = list[tuple[str, str, str]]
+"""App, data model and dataset of each."""
 
-def datasets_read(apps: Sequence[Path]) -> list[tuple[str, str, str]]:
-    """App, model and dataset, for each that a saved search of the home app or of these apps reads.
+
+@contextmanager
+def datasets_read(session: Session) -> Iterator[Callable[[], Datasets]]:
+    """Find out meanwhile which datasets the saved searches of the home app and of the given apps read.
 
     A search that cannot be planned reads nothing here; ``replay check`` says why.
+
+    Args:
+        session: the apps; it keeps every dataset that a search reads (``accelerate``), and nobody else works with it.
+
+    Yields:
+        What waits for them.
     """
-    session = Session(apps, accelerate=True)
-    for saved in session.own_searches():
-        check_search(session, saved)
-    return session.index.datasets
+    pool = ThreadPoolExecutor(1)
+    try:
+        planned = [pool.submit(check_search, session, saved) for saved in session.own_searches()]
+
+        def datasets() -> Datasets:
+            for one in planned:
+                one.result()
+            return session.index.datasets
+
+        yield datasets
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def summarise(
-    apps: Sequence[Path], store: Path, wanted: Sequence[tuple[str, str, str]],
-    warn: Callable[[str], None] = lambda message: None,
-) -> Iterator[str]:  # fmt: skip
-    """Make the summaries that are missing; yields a sentence for each dataset."""
-    session = Session(apps, store=store, warn=warn)
+def summarise(session: Session, wanted: Sequence[tuple[str, str, str]]) -> Iterator[str]:
+    """Make the summaries that are missing; yields a sentence for each dataset.
+
+    Args:
+        session: the apps, over a store.
+        wanted: app, data model and dataset of each.
+    """
     assert isinstance(session.index, StoredIndex)
     for app, model, dataset in wanted:
         made = session.index.summary(session.context(app, Place()), model, dataset) is not None

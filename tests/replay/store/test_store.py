@@ -47,6 +47,12 @@ def put(store: Path, *logs: Path, index: str = "main", loaded: Loaded | None = N
     return index_logs(Engine(), StoreFolder(store, create=True), logs, index, options)
 
 
+def summarise_all(store: Path, *apps: Path) -> list[str]:
+    session = Session(apps, accelerate=True)
+    with datasets_read(session) as datasets:
+        return list(summarise(session.over(store), datasets()))
+
+
 def results(session: Session, spl: str, **times: str) -> list[str]:
     rows = session.engine.rows(plan_search(spl, session.context(session.home, Place(), **times)))
     return sorted(json.dumps(row, sort_keys=True) for row in rows)
@@ -166,7 +172,7 @@ def test_what_counts_of_a_file_that_grows_is_what_was_read(tmp_path: Path) -> No
 def test_new_files_only_add(tmp_path: Path) -> None:
     store, more = tmp_path / "s", tmp_path / "more.log"
     put(store, SYSMON)
-    list(summarise([], store, datasets_read([])))
+    summarise_all(store)
     before = {path: path.stat().st_mtime_ns for path in (store / "bucket-000001").iterdir()}
     more.write_text(SYSMON.read_text(encoding="utf-8").replace("HW-WS-014", "HW-WS-999"), encoding="utf-8")
     assert put(store, SYSMON, more).events == 317
@@ -300,11 +306,12 @@ def test_the_datasets_that_searches_read_are_summarised_ahead(tmp_path: Path) ->
         "c": {"search": "| nothing of this kind"},
     }
     app = write_app(tmp_path / "mine", {"savedsearches": saved})
-    wanted = datasets_read([app])
-    assert wanted == [("mine", "Endpoint", "Filesystem"), ("mine", "Endpoint", "Registry")]
+    session = Session([app], accelerate=True)
+    with datasets_read(session) as datasets:
+        assert datasets() == [("mine", "Endpoint", "Filesystem"), ("mine", "Endpoint", "Registry")]
     put(tmp_path / "s", SYSMON)
     names = ["Endpoint.Filesystem", "Endpoint.Registry"]
-    assert list(summarise([app], tmp_path / "s", wanted)) == [f"summarised {name}" for name in names]
+    assert summarise_all(tmp_path / "s", app) == [f"summarised {name}" for name in names]
     assert [s.dataset for s in StoreFolder(tmp_path / "s").read().buckets[0].summaries] == names
 
 
@@ -313,3 +320,10 @@ def test_a_report_says_that_it_comes_from_a_store(stored: Path) -> None:
     page = subprocess.run(command, cwd=ROOT / "dev", check=True, capture_output=True, text=True).stdout
     assert "<p>A store of 317 events;" in page
     assert str(stored) in page
+
+
+def test_a_wrong_app_is_told_before_logs_are_read(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "replay", "index", SYSMON, "--store", tmp_path / "s", "--app", tmp_path / "none"]
+    ended = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
+    assert ended.returncode == 2 and "no such app folder" in ended.stderr
+    assert not (tmp_path / "s").exists()
