@@ -154,10 +154,10 @@ _STAMP = (  # of the first TimeCreated, whatever it holds
 )
 _MICROSECONDS = f"epoch_us(TRY_CAST(nullif({_STAMP}, '') AS TIMESTAMP))"
 _LONGEST_HEAD = 60_000  # bytes; the careful reader looks no further than 64 KB for the end of System
-# The head is cut at the names, and what stands before is looked at then: "<" is far more often in it than their first
-# letters, so that to look for "<Computer>" takes longer.
+# All is cut at the names, and what stands before is looked at then: "<" and "/" are far more often in it than their
+# letters, so that to look for "<Computer>" or "</System>" takes longer.
 _CUTS = {"created": "TimeCreated", "computer": "Computer>", "channel": "Channel>"}
-_COMPUTER, _CHANNEL = (f"coalesce(split_part({cut}[2], '<', 1), '')" for cut in ("computer", "channel"))
+_COMPUTER, _CHANNEL = (f"coalesce(string_split({cut}[2], '<')[1], '')" for cut in ("computer", "channel"))
 # No reference in it, and it ends, neither by another such name nor by the end of the head.
 _PLAIN = "NOT contains({0}, '&') AND NOT contains({0}, '>') AND coalesce(contains({1}[2], '<'), true)"
 
@@ -171,13 +171,15 @@ def headers_sql(lines: str, *, source: str, sourcetype: str) -> str:
         sourcetype: of the events.
     """
     tags = " AND ".join(f"ends_with({cut}[1], '<')" for cut in _CUTS)
-    plain = f"{_PLAIN.format('host', 'computer')} AND {_PLAIN.format('log', 'channel')} AND ends_with(head, '><')"
-    known = f"{plain} AND {tags} AND strlen(head) < {_LONGEST_HEAD}"
+    plain = f"{_PLAIN.format('host', 'computer')} AND {_PLAIN.format('log', 'channel')}"
+    system = f"ends_with(parts[1], '<S') AND ends_with(head, '></S') AND strlen(parts[1]) + strlen(head) < {_LONGEST_HEAD}"
+    known = f"{plain} AND {tags} AND {system}"
     cuts = ", ".join(f"string_split(head, {quote(name)}) AS {cut}" for cut, name in _CUTS.items())
     return (
         f"SELECT raw, CASE WHEN {known} THEN us // 1000000 + (us % 1000000) / 1000000.0::DOUBLE END AS time, "
         f"CASE WHEN host = '' THEN {quote(NO_HOST)} ELSE host END AS host, "
         f"{quote(source)} || log AS source, {quote(sourcetype)} AS sourcetype "
         f"FROM (SELECT *, {_MICROSECONDS} AS us, {_COMPUTER} AS host, {_CHANNEL} AS log "
-        f"FROM (SELECT *, {cuts} FROM (SELECT raw, split_part(raw, '/System>', 1) AS head FROM {lines})))"
+        f"FROM (SELECT *, {cuts} FROM (SELECT *, parts[2] AS head FROM (SELECT raw, string_split(raw, 'ystem>') AS parts "
+        f"FROM {lines}))))"
     )

@@ -47,6 +47,7 @@ _HEAD, _TEXT, _VALUES = (f'"{name}"' for name in (_HEAD_NAME, _TEXT_NAME, _VALUE
 _DATA_NAME = r"""<Data Name=['"]([^'"<>]+)['"]"""
 _ANY_DATA = r"""<Data Name=['"]([^'"<>]*)['"]\s*>([^<]*)</Data>"""
 _ANY_ELEMENT = r"<([^\s<>/]+)(?:\s[^<>]*)?>([^<]*)</([^\s<>/]+)>"
+_QUOTED = r"""['"]([^'"<>]*)"""
 _LEAF = r"<([A-Za-z_][\w.\-]*)(?:\s[^<>]*)?>[^<]+</"
 _PAIR_KEY = r'(?:^|[\s,;?&|({\[])([A-Za-z_][\w.\-]*)\s?=\s?["\w\-/\\.:@]'
 _WORD = re.compile(r"[A-Za-z_][\w.\-]*")
@@ -250,12 +251,12 @@ def _xml(name: str, values: Collection[str]) -> Expr:
     whole = name in values
     found = f"nullif({_VALUES}.{identifier(_key(name))}, '')" if whole else _search(_TEXT, _data(name))
     if name in _ATTRIBUTES:
-        value = f"""{re.escape(name)}=['"]([^'"<>]*)"""
         head = _HEAD if values else f"split_part({_TEXT}, '</System>', 1)"
-        attribute = _search(head, f"<[A-Z][^<>]*\\s{value}")
+        attribute = _search(head, f"<[A-Z][^<>]*\\s{re.escape(name)}={_QUOTED}")
         if values:  # Windows writes a blank before an attribute, which is quickly found; others may not
             anyhow = f"CASE WHEN contains({_HEAD}, {quote(name)}) THEN {attribute} END"
-            attribute = f"coalesce({_search(_HEAD, f' {value}')}, {anyhow})"
+            cut = f"string_split({_HEAD}, {quote(f' {name}=')})[2]"
+            attribute = f"coalesce({_search(cut, f'^{_QUOTED}')}, {anyhow})"
         return Expr(f"coalesce({found}, {attribute})", Kind.STR)
     if whole:
         return Expr(found, Kind.STR)
@@ -280,15 +281,16 @@ def _between(name: str, otherwise: str) -> str:
         otherwise: SQL for an event with another element that might be it, or none, or nothing in it.
     """
     before, inside = (f"{identifier(_CUT + name)}[{part}]" for part in (1, 2))
-    text = f"split_part({inside}, '<', 1)"
+    text = f"left({inside}, -2)"
     begins = f"ends_with({before}, '<') AND NOT contains({before}, {quote(name)})"
-    ends = f"ends_with({inside}, '</') AND {text} <> '' AND strlen({text}) + 2 = strlen({inside})"
+    ends = f"ends_with({inside}, '</') AND {text} <> '' AND NOT contains({text}, '<')"
     return f"CASE WHEN len({identifier(_CUT + name)}) = 3 AND {begins} AND {ends} THEN {text} ELSE {otherwise} END"
 
 
 def _any_element(names: Iterable[str]) -> str:
-    """What tells of a Data, another System, or an element of one of these names before the end of the first System."""
-    return f"(?s)<(?:Data|{'|'.join(map(re.escape, names))})[\\s>]|</System>(?:[^<]|<[^E]|<E.)"
+    """What tells of a Data, another System, or an element of one of these names before the end of the first System: it
+    looks for their ends, which are fewer than tags."""
+    return f"(?s)</(?:(?:Data|{'|'.join(map(re.escape, names))})>|System>(?:[^<]|<[^E]|<E.))"
 
 
 def _element(name: str) -> str:
