@@ -312,8 +312,9 @@ class Engine:
             How many rows have no value, by column, as ``identifier`` writes it.
         """
         options = f"FORMAT parquet, COMPRESSION {compression}, ROW_GROUP_SIZE {row_group}, PRESERVE_ORDER {ordered}"
-        if compression == "zstd":  # raw events take more time, and no less room, at higher levels
-            options += ", COMPRESSION_LEVEL 1"
+        if compression == "zstd":
+            # Raw events take more time, and no less room, at higher levels; each is another, so a dictionary is no use.
+            options += ", COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 64"
         written = self.execute(f"COPY ({sql}) TO {quote(str(path))} ({options}, RETURN_STATS)")
         return {column: int(found["null_count"]) for row in written for column, found in row[4].items()}
 

@@ -105,18 +105,19 @@ def _read_at_once(rel: Relation, names: Sequence[str]) -> Relation:
     another EventData or System, a Data elsewhere, or an element of a wanted name: that may be the field, too.
     """
     listed = ", ".join([*(c.sql for c in rel.columns.values()), ORDER])
-    parts = f"SELECT *, string_split({_TEXT}, 'ventData><') AS __parts FROM {rel.name}"  # E is frequent in hex digits
+    double = f"""starts_with({_TEXT}, '<Event xmlns="') AS __double"""
+    cut = f"string_split({_TEXT}, 'ventData><') AS __parts"  # E is frequent in hex digits
+    parts = f"SELECT *, {cut}, {double} FROM {rel.name}"
     plain = f"NOT regexp_matches(__parts[1], {quote(_any_element(names))}) AND __parts[3] = '/Event>'"
     tested = f"SELECT *, {plain} AS __plain FROM ({parts})"
     named, elsewhere = quote("<Data Name="), "split_part(__parts[1], '</System>', 2)"
     alone = f"{elsewhere} = '<E' AND NOT contains(__parts[1], {named}) AND NOT contains(__parts[3], {named})"
     shape = "len(__parts) = 3 AND ends_with(__parts[1], '</System><E') AND ends_with(__parts[2], '</Data></E')"
     in_order = f"{shape} AND CASE WHEN __plain THEN true ELSE {alone} END"
-    double = f"""starts_with({_TEXT}, '<Event xmlns="')"""
-    objects = f"CASE WHEN {double} THEN {_object(_DOUBLE)} ELSE {_object(_SINGLE)} END"
+    objects = f"CASE WHEN __double THEN {_object(_DOUBLE)} ELSE {_object(_SINGLE)} END"
     objects = f"SELECT *, CASE WHEN {in_order} THEN {objects} END AS __object FROM ({tested})"
     # Not another CASE: as a value, DuckDB would compute all of a condition for every event.
-    to_the_letter = f"({double} AND {_to_the_letter(_DOUBLE)} OR NOT {double} AND {_to_the_letter(_SINGLE)})"
+    to_the_letter = f"(__double AND {_to_the_letter(_DOUBLE)} OR NOT __double AND {_to_the_letter(_SINGLE)})"
     structure = json.dumps({_key(name): "VARCHAR" for name in names}, ensure_ascii=False)
     read = f"try(json_transform(__object, {quote(structure)}))"
     # random() makes DuckDB compute the values here and once, and not again in each filter that asks for one of them.
