@@ -22,7 +22,7 @@ TEXT = st.lists(
         ["a", "B", " ", "Image", '"', "'", "\\", "\\\\", "\n", "\t", "\x01", "\x7f", "&lt;", "&gt;", "&amp;", "&quot;",
          "&#39;", "&#x41;", "'>", '">', "='", "{", "}", '","', '":"', "\\u0041", "é", "\U0001f600", "<", ">", "</Data>",
          "</EventData>", "</Data></EventData>", "<Data Name='", '</Data><Data Name="', "</System>", "]]>", "null",
-         "EventData>", "System>", "Name='", 'Name="', "'\n>"]
+         "EventData>", "EventData><", "System>", "Name='", 'Name="', "'\n>"]
     ),
     max_size=6,
 ).map("".join)  # fmt: skip
