@@ -172,14 +172,14 @@ def headers_sql(lines: str, *, source: str, sourcetype: str) -> str:
     """
     tags = " AND ".join(f"ends_with({cut}[1], '<')" for cut in _CUTS)
     plain = f"{_PLAIN.format('host', 'computer')} AND {_PLAIN.format('log', 'channel')}"
-    system = f"ends_with(parts[1], '<S') AND ends_with(head, '></S') AND strlen(parts[1]) + strlen(head) < {_LONGEST_HEAD}"
-    known = f"{plain} AND {tags} AND {system}"
+    system = "ends_with(parts[1], '<S') AND ends_with(head, '></S')"
+    known = f"{plain} AND {tags} AND {system} AND strlen(parts[1]) + strlen(head) < {_LONGEST_HEAD}"
+    parts = f"SELECT raw, string_split(raw, 'ystem>') AS parts FROM {lines}"
     cuts = ", ".join(f"string_split(head, {quote(name)}) AS {cut}" for cut, name in _CUTS.items())
     return (
         f"SELECT raw, CASE WHEN {known} THEN us // 1000000 + (us % 1000000) / 1000000.0::DOUBLE END AS time, "
         f"CASE WHEN host = '' THEN {quote(NO_HOST)} ELSE host END AS host, "
         f"{quote(source)} || log AS source, {quote(sourcetype)} AS sourcetype "
         f"FROM (SELECT *, {_MICROSECONDS} AS us, {_COMPUTER} AS host, {_CHANNEL} AS log "
-        f"FROM (SELECT *, {cuts} FROM (SELECT *, parts[2] AS head FROM (SELECT raw, string_split(raw, 'ystem>') AS parts "
-        f"FROM {lines}))))"
+        f"FROM (SELECT *, {cuts} FROM (SELECT *, parts[2] AS head FROM ({parts}))))"
     )

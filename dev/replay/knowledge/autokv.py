@@ -45,7 +45,7 @@ _ATTRIBUTES = (
 _HEAD_NAME, _TEXT_NAME, _VALUES_NAME, _FOUND, _CUT = "__head", "__text", "__values", "__kv:", "__cut:"
 _HEAD, _TEXT, _VALUES = (f'"{name}"' for name in (_HEAD_NAME, _TEXT_NAME, _VALUES_NAME))
 _DATA_NAME = r"""<Data Name=['"]([^'"<>]+)['"]"""
-_ANY_DATA = r"""<Data Name=['"]([^'"<>]*)['"]\s*>([^<]*)</Data>"""
+_ANY_DATA = r"""<Data Name=('[^'"<>]*'|"[^'"<>]*")\s*>([^<]*)</Data>"""
 _ANY_ELEMENT = r"<([^\s<>/]+)(?:\s[^<>]*)?>([^<]*)</([^\s<>/]+)>"
 _QUOTED = r"""['"]([^'"<>]*)"""
 _LEAF = r"<([A-Za-z_][\w.\-]*)(?:\s[^<>]*)?>[^<]+</"
@@ -142,7 +142,7 @@ def _all_of(pattern: str, group: int) -> str:
 _TAGS = f"list_zip({_all_of(_ANY_ELEMENT, 1)}, {_all_of(_ANY_ELEMENT, 3)})"
 # Every Data and every element of an event, to be looked up by name.
 _LISTS = {
-    "__data": _all_of(_ANY_DATA, 1),
+    "__data": f"list_transform({_all_of(_ANY_DATA, 1)}, lambda quoted: quoted[2:-2])",
     "__data_values": _all_of(_ANY_DATA, 2),
     "__elements": f"list_transform({_TAGS}, lambda tag: CASE WHEN tag[1] = tag[2] THEN tag[1] END)",
     "__elements_values": _all_of(_ANY_ELEMENT, 2),
@@ -168,27 +168,18 @@ class _Quotes(NamedTuple):
         before: what to put before the first Data, so that its tag can be replaced as those of the others.
         marks: what to replace in turn, and by what, so that the inside of EventData becomes an object.
         ends: regex of tags that end in another way, as <Data Name='A' >: a mark in the value would pass for their end.
-        others: SQL that is true where a Data may be written with the other kind of quotes.
     """
 
     before: str
     marks: tuple[tuple[str, str], ...]
     ends: str
-    others: str
 
 
-_SINGLE = _Quotes(
-    "",
-    (("</Data><", '","'), ("'>", '":"')),
-    r""""\s*>|'\s+>""",
-    # Most events have no such quote at all, which is quickly found.
-    """contains(__parts[2], '"') AND contains(__parts[2], 'Name="')""",
-)
+_SINGLE = _Quotes("", (("</Data><", '","'), ("'>", '":"')), r""""\s*>|'\s+>""")
 _DOUBLE = _Quotes(
     "</Data><",
     ((r"</Data><Data Name=\"", r'","Data Name=' + "'"), ("</Data></", '","/'), (r"\">", '":"')),
     r"""'\s*>|"\s+>""",
-    "false",  # of their tags "<" is left
 )
 
 
@@ -204,7 +195,7 @@ def _object(quotes: _Quotes) -> str:
 def _to_the_letter(quotes: _Quotes) -> str:
     """SQL that is true if every tag in the object was ``<Data Name='X'>`` to the letter."""
     ends = f"NOT contains(__object, '>') OR NOT regexp_matches(__parts[2], {quote(quotes.ends)})"
-    return f"NOT contains(__object, '<') AND NOT ({quotes.others}) AND ({ends})"
+    return f"NOT contains(__object, '<') AND ({ends})"
 
 
 def automatic_field(props: Props, name: str, raw: Relation) -> Expr:
@@ -266,7 +257,7 @@ def _xml(name: str, values: Collection[str]) -> Expr:
 
 
 def _data(name: str) -> str:
-    return f"""<Data Name=['"]{re.escape(name)}['"]\\s*>([^<]*)</Data>"""
+    return f"""<Data Name=(?:'{re.escape(name)}'|"{re.escape(name)}")\\s*>([^<]*)</Data>"""
 
 
 def _cut(name: str) -> Expr:
