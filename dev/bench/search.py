@@ -131,6 +131,11 @@ def told(script: str, *arguments: str, runs: int = RUNS) -> tuple[float, int]:
     return statistics.median(float(seconds) for seconds, _ in values), int(values[0][1])
 
 
+def _runs(size: float) -> int:
+    """How often to do what takes seconds for a file of so many megabytes."""
+    return 1 if size > 5000 else RUNS
+
+
 def read_time(path: Path) -> float:
     """Seconds that reading the bytes takes, once they are in the page cache."""
     taken = []
@@ -183,8 +188,7 @@ def indexes(folder: Path, events: int, sizes: Sequence[int]) -> None:
     for log in logs:
         size = generated.write(log, int(log.stem)) / 1e6
         os.sync()
-        runs = 1 if size > 1000 else RUNS
-        taken = indexing(log, folder / f"store-{log.name}", runs)
+        taken = indexing(log, folder / f"store-{log.name}", _runs(size))
         what = f"replay index, {log.stem} events as {'JSON' if log.suffix == '.json' else 'XML'}, MB/s"
         line(what, size / taken.wall, size / read_time(log), f"{taken.wall:.1f} s, {taken.memory:.0f} MB of memory")
     evtx = sorted((ROOT.parent / "shared" / "data" / "events").glob("*.evtx"))
@@ -198,7 +202,7 @@ def over_a_store(folder: Path, events: int) -> None:
     """The summary made anew; tstats over it, and a search for a text in the events, beside the same in SQL."""
     log, store = folder / f"{events}.log", folder / f"store-{events}.log"
     size = log.stat().st_size / 1e6
-    taken, _ = told(_SUMMARY_ANEW, str(store), runs=1 if size > 1000 else RUNS)
+    taken, _ = told(_SUMMARY_ANEW, str(store), runs=_runs(size))
     line(f"summary of the {events} events in a store, MB/s", size / taken, None, f"{taken:.1f} s")
     by_hand, _ = told(_TEXT_BY_HAND, f"{store}/*/events-*.parquet", _TEXT)
     taken = spent((*REPLAY, "search", f'index=main CommandLine="*{_TEXT}*"', "--store", str(store))).wall
@@ -233,7 +237,7 @@ def main(events: int, corpus_events: int, sizes: Sequence[int]) -> None:
     """Print the table."""
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, ", end="")
     print(f"DuckDB {version('duckdb')}; medians of {RUNS} runs ", end="")
-    print(f"({SHORT_RUNS} of the start and of the search with the prefilter), of one for files over 1 GB")
+    print(f"({SHORT_RUNS} of the start and of the search with the prefilter), of one for files over 5 GB")
     with tempfile.TemporaryDirectory(prefix="replay-bench-") as name:
         folder = Path(name)
         one_off(folder, events, corpus_events)
