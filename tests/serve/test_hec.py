@@ -13,6 +13,7 @@ import pytest
 from replay.serve import hec
 from replay.serve.head import Head
 from replay.serve.hec import Collector
+from replay.serve.hec_events import Defaults, batch
 from serve.running import CHANNEL, Answer, Server
 from support import ROOT
 
@@ -72,7 +73,7 @@ def test_events_with_metadata(server: Server, token: str) -> None:
         {"_time": "2023-11-14T22:13:20.250+00:00", "_raw": "one", "host": "h1", "source": "s1", "sourcetype": "st1"},
         {
             "_time": "2023-11-14T22:13:21.000+00:00",
-            "_raw": '{"a":"ü","n":1}',
+            "_raw": '{"a": "\\u00fc", "n": 1}',
             "host": "localhost",
             "source": "batch",
             "sourcetype": "httpevent",
@@ -85,6 +86,23 @@ def test_an_array_and_gzip(server: Server, token: str) -> None:
     body = gzip.compress(json.dumps([{"event": "a"}, {"event": "b"}]).encode())
     assert said(server.send(token, "?source=packed", body, Content_Encoding="gzip")) == (200, 0)
     assert len(held(server, "source=packed", "_raw")) == 2
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ('{"event": {"b":  1.10, "a" : "\\u00e9"}}', ['{"b":  1.10, "a" : "\\u00e9"}']),
+        ('{"event": {"a": 1, "a": 2}, "time": 1}', ['{"a": 1, "a": 2}']),
+        ('{"event": 12345678901234567890}{"event": 1e3}', ["12345678901234567890", "1e3"]),
+        ('[{"event": ["x",\n 1]}, {"event": "t"}, {"event": true}]', ['["x",\n 1]', "t", "true"]),
+        ('{"event": {"n":  NaN}}', ['{"n":NaN}']),
+        ('{"event": {"half": "\\ud800"}}', ['{"half":"\ud800"}']),
+    ],
+    ids=["layout", "twice", "numbers", "array", "no JSON: NaN", "half a character"],
+)
+def test_events_are_kept_as_they_were_sent(sent: str, kept: list[str]) -> None:
+    events = batch(sent, Defaults("main", "h", "s", "st"))
+    assert [event.raw for _, event in events] == kept
 
 
 def test_raw_text_is_cut_as_the_command_line_cuts_it(server: Server, token: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from json import JSONDecodeError, JSONDecoder
 from typing import IO, TYPE_CHECKING, Any
 
+import msgspec
 from msgspec import Struct
 
 from replay.errors import Place
@@ -121,7 +122,7 @@ def batch(text: str, defaults: Defaults) -> list[tuple[str, Event]]:
     Raises:
         BadBatch: something in it is no event.
     """
-    found = [_event(item, number, defaults) for number, item in enumerate(_objects(text))]
+    found = [_event(item, written, number, defaults) for number, (item, written) in enumerate(_objects(text))]
     if not found:
         raise BadBatch(5, "No data", 0)
     return found
@@ -135,7 +136,8 @@ def by_index(events: Iterable[tuple[str, Event]]) -> dict[str, list[Event]]:
     return found
 
 
-def _objects(text: str) -> Iterator[Any]:
+def _objects(text: str) -> Iterator[tuple[Any, str]]:
+    """Each item of a batch: what it says, and how it is written."""
     decoder, at, number = JSONDecoder(), 0, 0
     while True:
         while at < len(text) and text[at] in " \t\r\n":
@@ -143,15 +145,34 @@ def _objects(text: str) -> Iterator[Any]:
         if at == len(text):
             return
         try:
-            item, at = decoder.raw_decode(text, at)
+            item, end = decoder.raw_decode(text, at)
         except (JSONDecodeError, RecursionError, ValueError):
             raise BadBatch(6, "Invalid data format", number) from None
-        items = item if isinstance(item, list) else [item]
-        yield from items
-        number += len(items)
+        written, at = text[at:end], end
+        if isinstance(item, list):
+            yield from zip(item, _as_written(written, list[msgspec.Raw], item), strict=True)
+            number += len(item)
+        else:
+            yield item, written
+            number += 1
 
 
-def _event(item: Any, number: int, defaults: Defaults) -> tuple[str, Event]:
+def _as_written(written: str, kind: Any, values: Iterable[Any]) -> list[str]:
+    """The text of each value of a JSON array or object: an event is kept as it was sent.
+
+    Args:
+        written: the array or object.
+        kind: ``list[Raw]`` or ``dict[str, Raw]``.
+        values: what it says, for what json takes and msgspec does not: NaN, half a surrogate pair.
+    """
+    try:
+        found = msgspec.json.decode(written.encode(), type=kind)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return [json.dumps(value, ensure_ascii=False, separators=(",", ":")) for value in values]
+    return [bytes(raw).decode() for raw in (found.values() if isinstance(found, dict) else found)]
+
+
+def _event(item: Any, written: str, number: int, defaults: Defaults) -> tuple[str, Event]:
     if not isinstance(item, dict) or any(key not in _META for key in item):
         raise BadBatch(6, "Invalid data format", number)
     if "event" not in item:
@@ -161,7 +182,9 @@ def _event(item: Any, number: int, defaults: Defaults) -> tuple[str, Event]:
         raise BadBatch(13, "Event field cannot be blank", number)
     if item.get("fields"):
         raise BadBatch(15, "Error in handling indexed fields: this server has no indexed fields", number)
-    raw = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    raw = body
+    if not isinstance(body, str):
+        raw = dict(zip(item, _as_written(written, dict[str, msgspec.Raw], item.values()), strict=True))["event"]
     when = _time(item.get("time"), number)
     sourcetype = _text(item, "sourcetype", defaults.sourcetype or SOURCETYPE, number)
     host, source = (_text(item, name, getattr(defaults, name), number) for name in ("host", "source"))
