@@ -106,7 +106,7 @@ def _read_at_once(rel: Relation, names: Sequence[str]) -> Relation:
     """
     listed = ", ".join([*(c.sql for c in rel.columns.values()), ORDER])
     double = f"""starts_with({_TEXT}, '<Event xmlns="') AS __double"""
-    cut = f"string_split({_TEXT}, 'ventData><') AS __parts"  # E is frequent in hex digits
+    cut = f"string_split({_TEXT}, 'ventData><') AS __parts"  # E is frequent in hashes
     parts = f"SELECT *, {cut}, {double} FROM {rel.name}"
     plain = f"NOT regexp_matches(__parts[1], {quote(_any_element(names))}) AND __parts[3] = '/Event>'"
     tested = f"SELECT *, {plain} AS __plain FROM ({parts})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -41,12 +41,12 @@ def datasets_read(session: Session) -> Iterator[Callable[[], Datasets]]:
         pool.shutdown(cancel_futures=True)
 
 
-def summarise(session: Session, wanted: Sequence[tuple[str, str, str]]) -> Iterator[str]:
+def summarise(session: Session, wanted: Datasets) -> Iterator[str]:
     """Make the summaries that are missing; yields a sentence for each dataset.
 
     Args:
         session: the apps, over a store.
-        wanted: app, data model and dataset of each.
+        wanted: which datasets.
     """
     assert isinstance(session.index, StoredIndex)
     for app, model, dataset in wanted:
