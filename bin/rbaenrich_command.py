@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import os
 import re
+from itertools import islice
 
 from deferred import import_sdk
 from rba import ANNOTATE, EVENTS
@@ -34,6 +35,7 @@ __all__ = ["RbaEnrichCommand", "dispatch"]
 APP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TECHNIQUES = os.path.join(APP, "lookups", "mitre_attack_techniques.csv")
 TIMEOUT = 30  # seconds to wait for splunkd
+PIECES = 64  # of text that are encoded at once
 PREFIX = re.compile(r"(?:[A-Za-z][A-Za-z0-9_.:-]*)?")
 
 csv.field_size_limit(2**31 - 1)  # the SDK's limit of 10 MB would end the search at a larger value
@@ -97,7 +99,7 @@ class RbaEnrichCommand(StreamingCommand):  # type: ignore[misc]  # the SDK has n
         that it cannot decode, and back. Here text stays text: what came in goes out untouched. All else is
         the SDK's.
         """
-        self._record_writer._buffer = _Body("".join(process(chunk[1])))
+        self._record_writer._buffer = _Body(process(chunk[1]))
         for text in self._enricher.take_warnings():
             self.write_warning(text)
 
@@ -152,20 +154,28 @@ class RbaEnrichCommand(StreamingCommand):  # type: ignore[misc]  # the SDK has n
         return techniques
 
 
-class _Body:
-    """The text of one chunk, in place of the SDK's StringIO, which takes four bytes for a character."""
+class _Body(bytearray):
+    """The text of one chunk, in place of the SDK's StringIO, which takes four bytes for a character.
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    It is encoded piece by piece: the whole text and its bytes side by side would be twice the memory.
+    """
 
-    def getvalue(self) -> str:
-        return self._text
+    def __init__(self, pieces: Iterator[str]) -> None:
+        super().__init__()
+        while some := list(islice(pieces, PIECES)):
+            self += "".join(some).encode()
+
+    def getvalue(self) -> _Body:
+        return self
+
+    def encode(self, encoding: str) -> _Body:
+        return self
 
     def seek(self, position: int) -> None:
         """The SDK empties its buffer by this and ``truncate``."""
 
     def truncate(self) -> None:
-        self._text = ""
+        self.clear()
 
 
 def _verbatim(text: str) -> str:

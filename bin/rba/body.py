@@ -14,7 +14,8 @@ from .columns import Cells
 from .enrich import Enricher
 from .rows import is_awkward, read_rows
 
-_LINES = re.compile("[^\n]*\n|[^\n]+")  # as readlines cuts them, in half the time
+_LINES = re.compile("[^\n]*\n|[^\n]+")  # as readlines cuts them, in half the time;
+_NO_ENDS = "\v\f\x1c\x1d\x1e\x85\u2028\u2029"  # splitlines does in half of that, but cuts behind these
 _REMEMBERED = 4096  # distinct results whose additions are kept,
 _REMEMBERED_SIZE = 2048  # unless they are longer than so many characters
 
@@ -23,7 +24,8 @@ def enrich_body(enricher: Enricher, body: str) -> Iterator[str]:
     """The CSV text of a chunk, enriched, in pieces; its rows are those of ``Enricher.stream``."""
     if is_awkward(body) or body[:1] in ("\r", "\n"):  # without a column, there is no text to add to
         return map(_line, enricher.stream(read_rows(body)))
-    return _enrich_lines(enricher, _LINES.findall(body))
+    lines = _LINES.findall(body) if any(end in body for end in _NO_ENDS) else body.splitlines(keepends=True)
+    return _enrich_lines(enricher, lines)
 
 
 def _enrich_lines(enricher: Enricher, lines: list[str]) -> Iterator[str]:
@@ -34,7 +36,7 @@ def _enrich_lines(enricher: Enricher, lines: list[str]) -> Iterator[str]:
         return
     chunk = enricher.open(header)
     yield _line(chunk.header)
-    width, pick = chunk.width, chunk.pick
+    width, pick, add = chunk.width, chunk.pick, chunk.added
     constant = "," + _line(enricher.constant)
     remembered: dict[Cells, list[str]] = {}
     for row in rows:
@@ -47,7 +49,7 @@ def _enrich_lines(enricher: Enricher, lines: list[str]) -> Iterator[str]:
         cells = pick(row)
         added = remembered.get(cells)
         if added is None:
-            added = [f',"{_joined(more)}"{constant}' for more in enricher.added(chunk, cells)]
+            added = [f',"{_joined(more)}"{constant}' for more in add(cells)]
             if len(remembered) < _REMEMBERED and sum(map(len, cells)) < _REMEMBERED_SIZE:
                 remembered[cells] = added
         for more in added:

@@ -21,6 +21,8 @@ class Columns:
         pick: row to the cells of the fields, in the fields' order, then to those of their ``__mv_`` columns;
             a column that the rows do not have has no cell.
         width: how many cells that are.
+        single_values: those cells to the values of all fields, in their order, where each has one; else to None,
+            and ``values`` has them.
     """
 
     def __init__(self, header: Sequence[str], fields: Sequence[str], notes: Notes) -> None:
@@ -31,16 +33,8 @@ class Columns:
         picked = {name: cell for cell, name in enumerate(plain + multi)}
         self._cells = {field: (picked.get(field), picked.get(MV + field)) for field in fields}
         self.width = len(plain) + len(multi)
-        self._complete = len(plain) == len(fields)
-        self._count = len(plain)
-        self._no_multivalues = ("",) * len(multi)
+        self.single_values = _single_values(len(plain), len(multi), len(plain) == len(fields))
         self.pick: Callable[[Sequence[str]], Cells] = _picker([places[name] for name in plain + multi])
-
-    def single_values(self, cells: Cells) -> Cells | None:
-        """The values of all fields, in their order, where each has one; else None: see ``values``."""
-        if self._complete and cells[self._count :] == self._no_multivalues:
-            return cells[: self._count]
-        return None
 
     def values(self, cells: Cells, field: str) -> list[str]:
         """The values of ``field``: one for a single value, an empty text where it is missing."""
@@ -57,6 +51,15 @@ def _picker(wanted: list[int]) -> Callable[[Sequence[str]], Cells]:
     if len(wanted) > 1:
         return itemgetter(*wanted)
     return lambda row: tuple([row[index] for index in wanted])
+
+
+def _single_values(plain: int, multi: int, complete: bool) -> Callable[[Cells], Cells | None]:
+    none = ("",) * multi
+
+    def single_values(cells: Cells) -> Cells | None:
+        return cells[:plain] if complete and cells[plain:] == none else None
+
+    return single_values
 
 
 def make_room(header: Sequence[str], added: Collection[str], notes: Notes) -> list[str]:

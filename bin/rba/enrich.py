@@ -41,16 +41,14 @@ class Chunk(NamedTuple):
     Attributes:
         header: that it gets.
         width: cells of a row that comes in.
-        columns: where the fields of the detection lie.
-        modified: where those of risk modifiers lie; None where the chunk has none of them.
-        pick: row to the cells that decide what is added: those of ``columns``, then those of ``modified``.
+        pick: row to the cells that decide what is added.
+        added: those to what is added, without the ``constant`` of the enricher: one tuple for each row to come out.
     """
 
     header: Row
     width: int
-    columns: Columns
-    modified: Columns | None
     pick: Callable[[Sequence[str]], Cells]
+    added: Callable[[Cells], list[Cells]]
 
 
 class Enricher:
@@ -116,13 +114,16 @@ class Enricher:
     def open(self, header: Sequence[str]) -> Chunk:
         """A chunk with these columns."""
         columns = Columns(header, self._fields, self._notes)
-        modified = self._modified(header)
+        named = [*make_room(header, self._added_fields, self._notes), *self._header]
+        modified, added = self._modified(header), self._adder(columns)
+        if modified is None:
+            return Chunk(named, len(header), columns.pick, added)
+        after, width = self._after, columns.width
         return Chunk(
-            [*make_room(header, self._added_fields, self._notes), *self._header],
+            named,
             len(header),
-            columns,
-            modified,
-            columns.pick if modified is None else _both(columns.pick, modified.pick),
+            _both(columns.pick, modified.pick),
+            lambda cells: added(cells[:width], after(modified, cells[width:])),
         )
 
     def _modified(self, header: Sequence[str]) -> Columns | None:
@@ -153,7 +154,7 @@ class Enricher:
         yield chunk.header
         for row in chain([first], rows):
             mended = self.mended(row, chunk.width)
-            for added in self.added(chunk, chunk.pick(mended)):
+            for added in chunk.added(chunk.pick(mended)):
                 yield [*mended, *added, *self.constant]
 
     def take_warnings(self) -> list[str]:
@@ -167,19 +168,21 @@ class Enricher:
         self._notes.add(RAGGED, "fewer" if len(row) < width else "more")
         return row[:width] + [""] * (width - len(row))
 
-    def added(self, chunk: Chunk, cells: Cells) -> list[Cells]:
-        """The cells to add for picked ``cells``, without ``constant``: one tuple for each row to come out."""
-        columns, scored = chunk.columns, self._unmodified
-        if chunk.modified is not None:
-            scored = self._after(chunk.modified, cells[columns.width :])
-            cells = cells[: columns.width]
-        single = columns.single_values(cells)
-        if single is not None and _EMPTY.isdisjoint(single):
-            return self._of_single_values(single, *scored)
-        return self._of_any(columns, cells, scored)
+    def _adder(self, columns: Columns) -> Callable[..., list[Cells]]:
+        """``Chunk.added`` for the cells of ``columns``, with the scores to add."""
+        single_values, none_empty = columns.single_values, _EMPTY.isdisjoint
+        of_single_values, of_any = self._of_single_values, self._of_any
+
+        def added(cells: Cells, scored: Scored = self._unmodified) -> list[Cells]:
+            single = single_values(cells)
+            if single is not None and none_empty(single):
+                return of_single_values(single, *scored)
+            return of_any(columns, cells, scored)
+
+        return added
 
     def _for_single_values(self, threat_types: Pair) -> Callable[[Cells, Pair, Sequence[Pair], Pair], list[Cells]]:
-        """``added`` for results with one value in each field, as most have it: with as few steps as it takes."""
+        """What is added to results with one value in each field, as most have it: with as few steps as it takes."""
         form, types, digest, events = self._template.form, self._types, self._hash, self._events
         in_texts, in_objects, in_threats = self._in_texts, self._in_objects, self._in_threats
 
@@ -194,7 +197,7 @@ class Enricher:
         return of_single_values
 
     def _of_any(self, columns: Columns, cells: Cells, scored: Scored) -> list[Cells]:
-        """``added`` where fields have several values, or none."""
+        """What is added where fields have several values, or none."""
         highest, each, reasons = scored
         message = self._template.form % tuple([self._text(columns, cells, field) for field in self._template.fields])
         objects, scores = self._objects(columns, cells, each)

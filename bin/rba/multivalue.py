@@ -19,10 +19,10 @@ def encode(values: Sequence[str]) -> tuple[str, str]:
     """The cells of ``f`` and ``__mv_f`` for these values; both are empty where there is none."""
     if len(values) < 2:
         return (values[0] if values else ""), ""
-    text = "$;$".join(values)
-    if text.count("$") > 2 * (len(values) - 1):
-        text = "$;$".join([value.replace("$", "$$") for value in values])
-    return "\n".join(values), f"${text}$"
+    plain = "\n".join(values)
+    if "$" in plain:
+        values = [value.replace("$", "$$") for value in values]
+    return plain, f"${'$;$'.join(values)}$"
 
 
 def decode(cell: str) -> list[str] | None:

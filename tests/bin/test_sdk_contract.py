@@ -18,6 +18,7 @@ import pytest
 import splunklib.searchcommands
 from bin.chunked import ROOT
 from deferred import DEFERRED, getmembers
+from rbaenrich_command import _Body
 from splunklib.searchcommands import Configuration, EventingCommand, Option, ReportingCommand, StreamingCommand
 from splunklib.searchcommands.decorators import ConfigurationSetting
 from splunklib.searchcommands.internals import RecordWriterV2
@@ -42,31 +43,15 @@ def test_results_are_asked_for_once_the_reply_to_getinfo_is_written() -> None:
     assert "self._record_writer.write_metadata" in source.partition("self._execute(ifile, None)")[0]
 
 
-class Body:
-    """A buffer with no more than the command's own has."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def getvalue(self) -> str:
-        return self.text
-
-    def seek(self, position: int) -> None:
-        assert position == 0
-
-    def truncate(self) -> None:
-        self.text = ""
-
-
 def test_the_writers_buffer_is_the_body_of_the_next_chunk_only() -> None:
     out = io.BytesIO()
     writer = RecordWriterV2(out)
-    writer._buffer = Body("a,__mv_a\r\n1,\r\n")
+    writer._buffer = _Body(iter(["a,__mv_a\r\n", "é,\r\n"] * 100))
     writer.write_message("WARN", "{}", "said")
     writer.write_chunk(finished=False)
     writer.write_chunk(finished=True)
     said = b'{"inspector":{"messages":[["WARN","said"]]},"finished":false}'
-    rows = b"a,__mv_a\r\n1,\r\n"
+    rows = "a,__mv_a\r\né,\r\n".encode() * 100
     first = b"chunked 1.0,%d,%d\n%b%b" % (len(said), len(rows), said, rows)
     assert out.getvalue() == first + b'chunked 1.0,17,0\n{"finished":true}'
 
