@@ -6,7 +6,7 @@ set of props form a group; each group is one SELECT and the result their union.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from threading import Lock
 
 from msgspec import Struct
@@ -221,10 +221,8 @@ class Index:
     def _origins(self, ctx: Context) -> dict[str, set[str]]:
         """See ``sources.Origins``."""
         names = ("source", "index")
-        listed = ", ".join(f"list(DISTINCT {_COLUMNS[name].sql})" for name in names)
-        found = ctx.engine.execute(f"SELECT {listed} FROM {self.table}")[0]
-        groups = self._groups(ctx)
-        have = {name: set(values or ()) for name, values in zip(names, found, strict=True)}
+        groups, rows = self._groups(ctx), self._distinct(ctx, names)
+        have = {name: {row[place] for row in rows} for place, name in enumerate(names)}
         have["sourcetype"] = set[str]().union(*(group.sourcetypes for group in groups))
         computed = set[str]().union(*(overridden(group.props) for group in groups))
         return {**{name: values for name, values in have.items() if name not in computed}, "eventtype": set()}
@@ -295,15 +293,20 @@ class Index:
         return wanted
 
     def _groups(self, ctx: Context) -> list[Group]:
-        host = "host" if ctx.knowledge.configures_hosts() else "''"
-        rows = ctx.engine.execute(f"SELECT DISTINCT sourcetype, source, {host} FROM {self.table} ORDER BY ALL")
+        names = ("sourcetype", "source", *(["host"] if ctx.knowledge.configures_hosts() else []))
         groups: dict[tuple[str, tuple[str, ...]], tuple[Props, list[tuple[str, str, str]]]] = {}
-        for sourcetype, source, host in rows:
+        for sourcetype, source, *hosts in self._distinct(ctx, names):
+            host = hosts[0] if hosts else ""
             props = ctx.knowledge.props(ctx.app, host=host, source=source, sourcetype=sourcetype)
             renamed = sourcetype if props.sourcetype != sourcetype else ""
             key = (renamed, props.stanzas)
             groups.setdefault(key, (props, []))[1].append((sourcetype, source, host))
         return [Group(props, tuple(origins)) for props, origins in groups.values()]
+
+    def _distinct(self, ctx: Context, names: Sequence[str]) -> list[tuple[str, ...]]:
+        """What events have in these columns, each combination once, sorted."""
+        columns = ", ".join(_COLUMNS[name].sql for name in names)
+        return ctx.engine.execute(f"SELECT DISTINCT {columns} FROM {self.table} ORDER BY ALL")
 
 
 def _tested(rel: Relation, expr: SearchExpr, ctx: Context) -> Relation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -103,14 +103,15 @@ def warn(message: str) -> None:
 
 
 def finish(
-    session: Session, relation: Relation, loaded: Loaded, output: str, expect: int | None, tolerate: bool
+    session: Session, plan: Callable[[], Relation], loaded: Loaded, output: str, expect: int | None, tolerate: bool
 ) -> None:
-    """Print results, then ``conclude``."""
+    """Print the results of what ``plan`` gives, then ``conclude``; to plan takes its time, too: it may read events."""
     writer = REPORTS.get(output)
     if writer is None:
         hint = " (a page is what `replay run` makes of a saved search)" if output == "html" else ""
         raise ReplayError(f"--output {output}: one of {', '.join(REPORTS.names())}{hint}")
     started = time.perf_counter()
+    relation = plan()
     rows = list(session.engine.rows(relation))
     fields = [n for n in relation.columns if not n.startswith("_") or n in ("_time", "_raw")]
     with until_the_reader_leaves():

@@ -73,4 +73,4 @@ def run(
     pipeline = Parser(ctx).search(expanded)
     texts = required_texts(pipeline, ctx) if prefilter and large(data) else None
     loaded = load(session, data, sourcetype, index, texts)
-    finish(session, plan_pipeline(pipeline, ctx), loaded, output, expect, tolerate)
+    finish(session, lambda: plan_pipeline(pipeline, ctx), loaded, output, expect, tolerate)

@@ -44,4 +44,4 @@ def search(
     pipeline = parse(spl, ctx)
     texts = required_texts(pipeline, ctx) if prefilter and large(data) else None
     loaded = load(session, data, sourcetype, index, texts)
-    finish(session, plan_pipeline(pipeline, ctx), loaded, output, expect, tolerate)
+    finish(session, lambda: plan_pipeline(pipeline, ctx), loaded, output, expect, tolerate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from replay.commands import Needs
@@ -9,10 +10,10 @@ from replay.context import Context
 from replay.engine import Engine
 from replay.errors import InputError
 from replay.index import Index
-from replay.relation import ORDER, Column, Relation, fresh_name, quote, union
+from replay.relation import ORDER, Column, Relation, fresh_name, parquet, union
 from replay.store.fingerprint import fingerprint, takes
 from replay.store.folder import StoreFolder
-from replay.store.manifest import Bucket, Manifest, Summary, with_summary
+from replay.store.manifest import ORIGIN, Bucket, Manifest, Summary, with_summary
 from replay.summaries import dataset_relation
 from replay.terms import TimeRange, time_predicate
 
@@ -20,16 +21,29 @@ _NO_EVENTS = "SELECT * FROM (VALUES ('', 0.0, '', '', '', '', 0)) AS none(_raw, 
 
 
 class _FileIndex(Index):
-    """Events in Parquet files."""
+    """Events in Parquet files.
 
-    def __init__(self, engine: Engine, files: list[Path], last: int) -> None:
-        self._files = files
-        super().__init__(engine, last=last)
+    Args:
+        engine: the database that reads them.
+        folder: of the store.
+        manifest: of the store, or of a part of it.
+    """
+
+    def __init__(self, engine: Engine, folder: StoreFolder, manifest: Manifest) -> None:
+        self._files = [folder.file(name) for name in manifest.files]
+        self._origins_known = manifest.origins
+        super().__init__(engine, last=manifest.last)
 
     def _create(self) -> None:
         self.table = fresh_name("v")
-        events = _parquet(self._files) if self._files else _NO_EVENTS
+        events = f"SELECT * FROM {parquet(self._files)}" if self._files else _NO_EVENTS
         self.engine.execute(f"CREATE VIEW {self.table} AS {events}")
+
+    def _distinct(self, ctx: Context, names: Sequence[str]) -> list[tuple[str, ...]]:
+        if not set(names) <= set(ORIGIN):
+            return super()._distinct(ctx, names)
+        places = [ORIGIN.index(name) for name in names]
+        return sorted({tuple(origin[place] for place in places) for origin in self._origins_known})
 
 
 class StoredIndex(_FileIndex):
@@ -48,8 +62,7 @@ class StoredIndex(_FileIndex):
         self._folder = folder
         self._fingerprints: dict[tuple[str, str, str], str | None] = {}
         self._summarised: dict[str, Relation] = {}
-        manifest = folder.read()
-        super().__init__(engine, [folder.file(name) for name in manifest.files], manifest.last)
+        super().__init__(engine, folder, folder.read())
 
     def dataset(self, ctx: Context, model: str, dataset: str, needs: Needs) -> Relation:
         """See ``context.Store``."""
@@ -106,7 +119,7 @@ class StoredIndex(_FileIndex):
         return summaries
 
     def _summarise(self, ctx: Context, model: str, dataset: str, made_with: str, bucket: Bucket) -> Summary:
-        events = _FileIndex(self.engine, [self._folder.file(name) for name in bucket.files], bucket.last)
+        events = _FileIndex(self.engine, self._folder, Manifest((bucket,)))
         rel = dataset_relation(events, ctx.within(None, None), model, dataset, Needs(everything=True)).drop(["_raw"])
         name = f"{bucket.name}/{model}.{dataset}-{made_with[:16]}.parquet"
         with self.engine.pushing(False):
@@ -129,8 +142,4 @@ def _fresh(bucket: Bucket, made_with: str) -> Summary | None:
 def _relation(columns: dict[str, Column], files: list[Path]) -> Relation:
     name = fresh_name()
     listed = ", ".join([*(column.sql for column in columns.values()), ORDER])
-    return Relation(name, columns, ((name, f"SELECT {listed} FROM ({_parquet(files)})"),))
-
-
-def _parquet(files: list[Path]) -> str:
-    return f"SELECT * FROM read_parquet([{', '.join(quote(str(file)) for file in files)}])"
+    return Relation(name, columns, ((name, f"SELECT {listed} FROM {parquet(files)}"),))

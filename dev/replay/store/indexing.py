@@ -15,9 +15,9 @@ from replay.arrivals import Batch, batches, one_by_one, parts, selected, size
 from replay.engine import Engine
 from replay.errors import InputError, Place
 from replay.inputs import Options, files_of, read_blocks
-from replay.relation import identifier, quote
+from replay.relation import identifier, parquet, quote
 from replay.store.folder import StoreFolder
-from replay.store.manifest import Bucket, Manifest, Source
+from replay.store.manifest import ORIGIN, Bucket, Manifest, Source
 
 _ROW_GROUP = 4096
 _PIECE = 1024 * 1024
@@ -153,9 +153,17 @@ def index_logs(
         read = [writing.add(file, options) for file in new]
         sources = tuple(source for source in read if source.digest)  # without one, it could not be read
         files = writing.finish()
-        bucket = Bucket(name, tuple(f"{name}/{file.name}" for file in files), writing.last, sources)
+        held = tuple(f"{name}/{file.name}" for file in files)
+        bucket = Bucket(name, held, writing.last, _origins(engine, files), sources)
         folder.commit(manifest.with_bucket(bucket), files)
     return Indexed(sources, tuple(known), sum(source.events for source in sources))
+
+
+def _origins(engine: Engine, files: Sequence[Path]) -> tuple[tuple[str, ...], ...]:
+    if not files:
+        return ()
+    columns = ", ".join(map(identifier, ORIGIN))
+    return tuple(engine.execute(f"SELECT DISTINCT {columns} FROM {parquet(files)} ORDER BY ALL"))
 
 
 class _Writing:

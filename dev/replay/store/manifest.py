@@ -12,8 +12,12 @@ from msgspec.structs import asdict, replace
 from replay.errors import InputError, Place
 from replay.relation import Column, columns_as_json, columns_of_json
 
-FORMAT = 2
+FORMAT = 3
 """Of the store; another number is refused."""
+
+
+ORIGIN = ("sourcetype", "source", "index")
+"""What is kept of the events of a bucket, so that a search need not look into their files for it."""
 
 
 class Source(Struct, frozen=True):
@@ -57,11 +61,13 @@ class Bucket(Struct, frozen=True):
         name: of its folder.
         files: Parquet files of events, relative to the store.
         last: the greatest number (``__n``) of an event in it.
+        origins: what its events have of ``ORIGIN``, each combination once.
     """
 
     name: str
     files: tuple[str, ...]
     last: int
+    origins: tuple[tuple[str, ...], ...]
     sources: tuple[Source, ...]
     summaries: tuple[Summary, ...] = ()
 
@@ -80,6 +86,11 @@ class Manifest(Struct, frozen=True):
     def last(self) -> int:
         """The greatest number of an event."""
         return max((bucket.last for bucket in self.buckets), default=0)
+
+    @property
+    def origins(self) -> set[tuple[str, ...]]:
+        """What events have of ``ORIGIN``."""
+        return {origin for bucket in self.buckets for origin in bucket.origins}
 
     def with_bucket(self, bucket: Bucket) -> Manifest:
         """One more bucket, or another state of one."""
@@ -125,9 +136,14 @@ def _bucket(read: dict[str, Any]) -> Bucket:
         _inside(read["name"]),
         tuple(_inside(file) for file in read["files"]),
         int(read["last"]),
+        tuple(_origin(*origin) for origin in read["origins"]),
         tuple(Source(str(s["name"]), int(s["size"]), str(s["digest"]), int(s["events"])) for s in read["sources"]),
         tuple(_summary(s) for s in read["summaries"]),
     )
+
+
+def _origin(sourcetype: str, source: str, index: str) -> tuple[str, ...]:
+    return str(sourcetype), str(source), str(index)
 
 
 def _summary(read: dict[str, Any]) -> Summary:

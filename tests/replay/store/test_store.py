@@ -16,7 +16,7 @@ from zipfile import ZipFile
 import pytest
 from replay import arrivals
 from replay.engine import Engine
-from replay.errors import InputError, Place
+from replay.errors import InputError, Place, SearchError
 from replay.inputs import Options, quick
 from replay.plan import plan_search
 from replay.session import Loaded, Session
@@ -96,6 +96,36 @@ def test_real_logs_of_several_kinds(tmp_path: Path) -> None:
     plain, stored = over_logs(logs), Session(store=tmp_path / "s")
     for spl in SEARCHES:
         assert results(stored, spl) == results(plain, spl), spl
+
+
+def test_where_events_come_from_is_known_without_reading_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, other = tmp_path / "s", tmp_path / "other.log"
+    other.write_text("2024-03-12T10:00:00Z user=a\n2024-03-12T10:00:01Z user=b\n", encoding="utf-8")
+    put(store, SYSMON)
+    options = Loaded().options("own:lines")
+    index_logs(Engine(), StoreFolder(store, create=True), [other], "second", options)
+    origins = StoreFolder(store).read().origins
+    session = Session(store=store)
+    rows = session.engine.execute(f'SELECT DISTINCT sourcetype, source, "index" FROM {session.index.table}')
+    assert len(origins) == 2
+    assert origins == set(rows)
+    asked: list[str] = []
+    execute = Engine.execute
+    monkeypatch.setattr(Engine, "execute", lambda self, sql: asked.append(sql) or execute(self, sql))
+    with pytest.raises(SearchError, match="index `third`"):
+        results(session, "index=third")
+    assert not [sql for sql in asked if "DISTINCT" in sql]
+    assert len(results(session, "index=second sourcetype=own:*")) == 2
+
+
+def test_a_source_type_by_host_is_found_in_a_store(tmp_path: Path) -> None:
+    """Hosts are many, so they are asked of the events where an app goes by them."""
+    app = write_app(tmp_path / "app", {"props": {"host::HW-WS-014*": {"EVAL-here": '"yes"'}}})
+    put(tmp_path / "s", SYSMON)
+    session, plain = Session([app], store=tmp_path / "s"), Session([app])
+    plain.load([SYSMON])
+    spl = "index=* | stats count by here"
+    assert results(session, spl) == results(plain, spl) != []
 
 
 def test_blocks_of_lines_are_stored_as_single_events_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
