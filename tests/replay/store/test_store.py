@@ -109,9 +109,13 @@ def test_where_events_come_from_is_known_without_reading_them(tmp_path: Path, mo
     rows = session.engine.execute(f'SELECT DISTINCT sourcetype, source, "index" FROM {session.index.table}')
     assert len(origins) == 2
     assert origins == set(rows)
-    asked: list[str] = []
-    execute = Engine.execute
-    monkeypatch.setattr(Engine, "execute", lambda self, sql: asked.append(sql) or execute(self, sql))
+    execute, asked = Engine.execute, list[str]()
+
+    def note(engine: Engine, sql: str) -> Any:
+        asked.append(sql)
+        return execute(engine, sql)
+
+    monkeypatch.setattr(Engine, "execute", note)
     with pytest.raises(SearchError, match="index `third`"):
         results(session, "index=third")
     assert not [sql for sql in asked if "DISTINCT" in sql]
