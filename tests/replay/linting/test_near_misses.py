@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from replay.linting.linter import lint
+from replay.session import Session
+from support import write_app
 
 from .conftest import Linted
 
@@ -163,3 +168,19 @@ SETTINGS = [
 )
 def test_a_setting(code: str, text: str, found: bool, linted: Linted) -> None:
     assert bool(linted(text, code)) is found
+
+
+def test_settings_for_a_search_of_another_app_are_no_search_without_search(tmp_path: Path) -> None:
+    """As long as that app is there, and shares it."""
+    theirs = write_app(
+        tmp_path / "theirs", {"savedsearches": {"Shells": {"search": "index=win | stats count by dest"}}}
+    )
+    ours = write_app(tmp_path / "ours", {"savedsearches": {"Shells": {"cron_schedule": "5 * * * *"}}})
+
+    def found(*apps: Path) -> list[str]:
+        return [one.message for one in lint(Session(apps)) if one.rule.code == "RL003"]
+
+    assert found(theirs, ours) == ["`Shells` has no search"]
+    (theirs / "metadata/default.meta").write_text("[]\nexport = system\n", encoding="utf-8")
+    assert found(theirs, ours) == []
+    assert found(ours) == ["`Shells` has no search"]
