@@ -166,9 +166,11 @@ class _Body(bytearray):
             self += "".join(some).encode()
 
     def getvalue(self) -> _Body:
+        """The SDK takes this for text, and has it encoded."""
         return self
 
     def encode(self, encoding: str) -> _Body:
+        """It is."""
         return self
 
     def seek(self, position: int) -> None:

@@ -11,12 +11,12 @@ from contextlib import contextmanager, suppress
 from copy import copy
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from replay.errors import ReplayError
 from replay.relation import ORDER, Column, Relation, fresh_name, quote
+from replay.spilled import Spilled
 from replay.sql_functions import Definitions, UserFunction, macros
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 MEMORY_LIMIT = "1GB"
 _CANCELLED = "the search was cancelled"
 _FEW = 2_000
-_ROW_GROUP = 24_576
 Value = str | float | list[str] | None
 _Columns = Mapping[str, tuple[str, Sequence[Any]]]
 """Column name -> (SQL type, a value of each row)."""
@@ -94,7 +93,7 @@ class Engine:
         con.execute("SET GLOBAL TimeZone = 'UTC'")
         con.execute("SET enable_progress_bar = false")  # it would stand on standard output, among the results
         # What does not fit goes to disk, so that memory does not grow with the logs.
-        self._spilled = TemporaryDirectory(prefix="replay-spilled-")
+        self._spilled = Spilled()
         con.execute(f"SET GLOBAL temp_directory = {quote(self._spilled.name)}")
         con.execute(f"SET GLOBAL memory_limit = {quote(MEMORY_LIMIT)}")
         con.execute(_pushing(not self._computed))
@@ -292,33 +291,6 @@ class Engine:
         self._made.add(name)
         self.execute(f"CREATE TABLE {name} AS {relation.sql()}")
         return Relation(name, relation.columns)
-
-    def write(self, relation: Relation, path: Path) -> None:
-        """Write the rows, with their numbers, to a Parquet file; in any order."""
-        self.copy(relation.sql(), path, _ROW_GROUP, "snappy", ordered=False)
-
-    def copy(self, sql: str, path: Path, row_group: int, compression: str, *, ordered: bool = True) -> dict[str, int]:
-        """Write what a SELECT gives to a Parquet file.
-
-        Args:
-            sql: the SELECT.
-            path: the file.
-            row_group: how many rows the writer gathers. Few cost little memory and let all cores read the file; very
-                few make it slow to read.
-            compression: ``zstd`` for what is read seldom, ``snappy`` for what is read often.
-            ordered: keep the order of the rows, which takes longer.
-
-        Returns:
-            How many rows have no value, by column, as ``identifier`` writes it.
-        """
-        options = f"FORMAT parquet, COMPRESSION {compression}, ROW_GROUP_SIZE {row_group}"
-        if not ordered:  # else DuckDB chooses how to keep the order; told to, it takes a slower way
-            options += ", PRESERVE_ORDER false"
-        if compression == "zstd":
-            # Raw events take more time, and no less room, at higher levels; each is another, so a dictionary is no use.
-            options += ", COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 64"
-        written = self.execute(f"COPY ({sql}) TO {quote(str(path))} ({options}, RETURN_STATS)")
-        return {column: int(found["null_count"]) for row in written for column, found in row[4].items()}
 
     def load_rows(self, rows: Sequence[Mapping[str, Value]], columns: Mapping[str, Column]) -> Relation:
         """Rows made in Python (a lookup table, the output of a custom command) as a relation, in their order."""

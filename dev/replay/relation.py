@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from itertools import count
-from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -57,11 +56,6 @@ def quote(text: str) -> str:
 def identifier(name: str) -> str:
     """A quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
-
-
-def parquet(files: Iterable[Path]) -> str:
-    """A SQL table: the rows of Parquet files."""
-    return f"read_parquet([{', '.join(quote(str(file)) for file in files)}])"
 
 
 def string(text: str) -> Expr:

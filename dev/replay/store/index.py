@@ -10,13 +10,15 @@ from replay.context import Context
 from replay.engine import Engine
 from replay.errors import InputError
 from replay.index import Index
-from replay.relation import ORDER, Column, Relation, fresh_name, parquet, union
+from replay.relation import ORDER, Column, Relation, fresh_name, union
 from replay.store.fingerprint import fingerprint, takes
 from replay.store.folder import StoreFolder
 from replay.store.manifest import ORIGIN, Bucket, Manifest, Summary, with_summary
+from replay.store.parquet import rows_of, write
 from replay.summaries import dataset_relation
 from replay.terms import TimeRange, time_predicate
 
+_ROW_GROUP = 24_576
 _NO_EVENTS = "SELECT * FROM (VALUES ('', 0.0, '', '', '', '', 0)) AS none(_raw, _time, host, source, sourcetype, \"index\", __n) WHERE false"  # noqa: E501
 
 
@@ -36,7 +38,7 @@ class _FileIndex(Index):
 
     def _create(self) -> None:
         self.table = fresh_name("v")
-        events = f"SELECT * FROM {parquet(self._files)}" if self._files else _NO_EVENTS
+        events = f"SELECT * FROM {rows_of(self._files)}" if self._files else _NO_EVENTS
         self.engine.execute(f"CREATE VIEW {self.table} AS {events}")
 
     def _distinct(self, ctx: Context, names: Sequence[str]) -> list[tuple[str, ...]]:
@@ -123,7 +125,8 @@ class StoredIndex(_FileIndex):
         rel = dataset_relation(events, ctx.within(None, None), model, dataset, Needs(everything=True)).drop(["_raw"])
         name = f"{bucket.name}/{model}.{dataset}-{made_with[:16]}.parquet"
         with self.engine.pushing(False):
-            self.engine.write(rel, self._folder.file(name))
+            path = self._folder.file(name)
+            write(self.engine, rel.sql(), path, row_group=_ROW_GROUP, compression="snappy", ordered=False)
         return Summary(f"{model}.{dataset}", ctx.app, made_with, name, dict(rel.columns))
 
     def _united(self, summaries: list[Summary]) -> Relation:
@@ -142,4 +145,4 @@ def _fresh(bucket: Bucket, made_with: str) -> Summary | None:
 def _relation(columns: dict[str, Column], files: list[Path]) -> Relation:
     name = fresh_name()
     listed = ", ".join([*(column.sql for column in columns.values()), ORDER])
-    return Relation(name, columns, ((name, f"SELECT {listed} FROM {parquet(files)}"),))
+    return Relation(name, columns, ((name, f"SELECT {listed} FROM {rows_of(files)}"),))

@@ -15,9 +15,10 @@ from replay.arrivals import Batch, batches, one_by_one, parts, selected, size
 from replay.engine import Engine
 from replay.errors import InputError, Place
 from replay.inputs import Options, files_of, read_blocks
-from replay.relation import identifier, parquet, quote
+from replay.relation import identifier, quote
 from replay.store.folder import StoreFolder
 from replay.store.manifest import ORIGIN, Bucket, Manifest, Source
+from replay.store.parquet import rows_of, write
 
 _ROW_GROUP = 4096
 _PIECE = 1024 * 1024
@@ -163,7 +164,7 @@ def _origins(engine: Engine, files: Sequence[Path]) -> tuple[tuple[str, ...], ..
     if not files:
         return ()
     columns = ", ".join(map(identifier, ORIGIN))
-    return tuple(engine.execute(f"SELECT DISTINCT {columns} FROM {parquet(files)} ORDER BY ALL"))
+    return tuple(engine.execute(f"SELECT DISTINCT {columns} FROM {rows_of(files)} ORDER BY ALL"))
 
 
 class _Writing:
@@ -232,4 +233,5 @@ class _Writing:
                 f'SELECT raw AS _raw, time AS _time, host, source, sourcetype, {quote(self._index)} AS "index", '
                 f"{last} + row_number() OVER () AS __n FROM ({events})"
             )
-            return engine.copy(sql, file, _ROW_GROUP, "zstd")[identifier("_time")]
+            written = write(engine, sql, file, row_group=_ROW_GROUP, compression="zstd")
+            return written[identifier("_time")]
