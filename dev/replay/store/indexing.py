@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from blake3 import blake3
@@ -149,15 +150,24 @@ def index_logs(
             folder.commit(manifest, ())
             return Indexed((), tuple(known), 0)
         name = f"bucket-{1 + max((int(b.name.rpartition('-')[2]) for b in manifest.buckets), default=0):06}"
-        folder.file(name).mkdir()
         writing = _Writing(engine, folder.file(name), index, manifest.last)
-        read = [writing.add(file, options) for file in new]
-        sources = tuple(source for source in read if source.digest)  # without one, it could not be read
-        files = writing.finish()
-        held = tuple(f"{name}/{file.name}" for file in files)
-        bucket = Bucket(name, held, writing.last, _origins(engine, files), sources)
-        folder.commit(manifest.with_bucket(bucket), files)
-    return Indexed(sources, tuple(known), sum(source.events for source in sources))
+        try:
+            bucket = _filled(name, writing, new, options)
+        except BaseException:
+            writing.stop()
+            with suppress(OSError):
+                folder.tidy(manifest)  # now, lest what is of no account fills the disk
+            raise
+        folder.commit(manifest.with_bucket(bucket), writing.files)
+    return Indexed(bucket.sources, tuple(known), sum(source.events for source in bucket.sources))
+
+
+def _filled(name: str, writing: _Writing, new: Sequence[str], options: Options) -> Bucket:
+    read = [writing.add(file, options) for file in new]
+    writing.finish()
+    files = tuple(f"{name}/{file.name}" for file in writing.files)
+    sources = tuple(source for source in read if source.digest)  # without one, it could not be read
+    return Bucket(name, files, writing.last, _origins(writing.engine, writing.files), sources)
 
 
 def _origins(engine: Engine, files: Sequence[Path]) -> tuple[tuple[str, ...], ...]:
@@ -175,13 +185,18 @@ class _Writing:
         folder: of the bucket.
         index: that the events belong to.
         last: the greatest number of an event before.
+
+    Attributes:
+        engine, last: as given, and what it is by now.
+        files: that were begun.
     """
 
     def __init__(self, engine: Engine, folder: Path, index: str, last: int) -> None:
-        self.last = last
-        self._engine, self._folder, self._index = engine, folder, index
+        self.engine, self.last = engine, last
+        self._folder, self._index = folder, index
+        folder.mkdir()
         self._pool = ThreadPoolExecutor(_WRITERS)
-        self._files: list[Path] = []
+        self.files: list[Path] = []
         self._under_way: deque[Future[None]] = deque()
 
     def add(self, file: str, options: Options) -> Source:
@@ -195,31 +210,30 @@ class _Writing:
                 on_piece(piece)
 
         watched["on_piece"] = take
-        try:
-            for part in parts(batches(read_blocks([file], **watched))):
-                count = sum(map(size, part))
-                events += count
-                if len(self._under_way) == _WRITERS:
-                    self._under_way.popleft().result()
-                self._files.append(self._folder / f"events-{len(self._files) + 1:06}.parquet")
-                self._under_way.append(self._pool.submit(self._write, part, self._files[-1], self.last))
-                self.last += count
-        except BaseException:
-            self._pool.shutdown(cancel_futures=True)
-            raise
+        for part in parts(batches(read_blocks([file], **watched))):
+            count = sum(map(size, part))
+            events += count
+            if len(self._under_way) == _WRITERS:
+                self._under_way.popleft().result()
+            self.files.append(self._folder / f"events-{len(self.files) + 1:06}.parquet")
+            self._under_way.append(self._pool.submit(self._write, part, self.files[-1], self.last))
+            self.last += count
         if not content.ended:  # else it is what was read, even if the file has grown meanwhile
             content = _content(file)
         return Source(os.path.abspath(file), content.size, content.digest, events)
 
-    def finish(self) -> list[Path]:
-        """Wait for the writers; the files."""
-        with self._pool:
-            for future in self._under_way:
-                future.result()
-        return self._files
+    def finish(self) -> None:
+        """Wait for the writers."""
+        for future in self._under_way:
+            future.result()
+        self.stop()
+
+    def stop(self) -> None:
+        """Write no more; what is being written ends first."""
+        self._pool.shutdown(cancel_futures=True)
 
     def _write(self, part: list[Batch], file: Path, last: int) -> None:
-        engine = self._engine.branch()
+        engine = self.engine.branch()
         try:
             if self._copy(engine, part, file, last):
                 self._copy(engine, list(one_by_one(part)), file, last)

@@ -15,11 +15,12 @@ from zipfile import ZipFile
 
 import pytest
 from replay import arrivals
-from replay.engine import Engine
+from replay.engine import Engine, EngineError
 from replay.errors import InputError, Place, SearchError
 from replay.inputs import Options, quick
 from replay.plan import plan_search
 from replay.session import Loaded, Session
+from replay.store import indexing, parquet
 from replay.store.folder import MANIFEST, StoreFolder
 from replay.store.indexing import Indexed, index_logs
 from replay.store.manifest import FORMAT
@@ -297,6 +298,33 @@ def test_a_run_that_is_killed_leaves_the_store_as_it_was(tmp_path: Path) -> None
     assert put(store, big).events == len(text.splitlines()) * 150
     named = {f"{store}/{name}" for name in StoreFolder(store).read().files}
     assert {str(path) for path in store.glob("bucket-*/events-*")} == named
+
+
+@pytest.mark.parametrize("trouble", [KeyboardInterrupt, EngineError], ids=["interrupted", "disk full"])
+def test_a_run_that_fails_leaves_nothing_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: type[BaseException]
+) -> None:
+    store, more = tmp_path / "s", tmp_path / "more.log"
+    put(store, SYSMON)
+    more.write_text(SYSMON.read_text(encoding="utf-8").replace("HW-WS-014", "HW-WS-999"), encoding="utf-8")
+    before = sorted(store.rglob("*"))
+    monkeypatch.setattr(quick, "SMALL", 1)
+    monkeypatch.setattr(quick, "BLOCK", 20_000)
+    monkeypatch.setattr(arrivals, "_TEXT", 50_000)
+    written = []
+
+    def write(engine: Engine, sql: str, path: Path, **options: Any) -> dict[str, int]:
+        written.append(path)
+        if len(written) == 4:
+            raise trouble("no more room")
+        return parquet.write(engine, sql, path, **options)
+
+    monkeypatch.setattr(indexing, "write", write)
+    with pytest.raises(trouble):
+        put(store, more)
+    assert len(written) >= 4
+    assert sorted(store.rglob("*")) == before
+    assert Session(store=store).index.count() == 317
 
 
 def test_two_runs_at_once_are_refused_and_searches_go_on(tmp_path: Path) -> None:
