@@ -112,9 +112,12 @@ def test_a_cancelled_search_ends_the_command_at_once(run: Run, tmp_path: Path) -
 
 def gone(pid: int) -> bool:
     """Whether a process has ended; one that nobody has taken note of, too."""
-    state = Path(f"/proc/{pid}/stat")
     for _ in range(100):
-        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] in "ZX":
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text()
+        except (FileNotFoundError, ProcessLookupError):  # before it was opened, or before it was read
+            return True
+        if state.rpartition(")")[2].split()[0] in "ZX":
             return True
         time.sleep(0.05)
     return False

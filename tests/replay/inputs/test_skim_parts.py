@@ -149,7 +149,7 @@ with skim_parts.helpers(sys.argv[1:], ["e"]) as helpers:
 def runs(process: str) -> bool:
     try:
         state = Path("/proc", process, "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
     return state not in "ZX"  # dead, and not yet asked for by whoever has it now
 
