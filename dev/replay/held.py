@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 from pathlib import Path
 from typing import IO
 
@@ -26,9 +25,18 @@ def hold(folder: Path, name: str, taken: str) -> IO[str]:
         file = (folder / name).open("a", encoding="utf-8")
     except OSError as error:
         raise InputError(f"nothing can be kept in this folder: {error.strerror}", place) from error
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    if not locked(file.fileno()):
         file.close()
-        raise InputError(taken, place) from error
+        raise InputError(taken, place)
     return file
+
+
+def locked(opened: int) -> bool:
+    """Lock an open file or folder until it is closed, or the process ends; False if another process has it locked."""
+    import fcntl  # there is none on Windows
+
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

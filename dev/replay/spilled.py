@@ -13,6 +13,8 @@ from contextlib import suppress
 from tempfile import TemporaryDirectory, gettempdir
 from weakref import finalize
 
+from replay.held import locked
+
 PREFIX = "replay-spilled-"
 _NEW = 60
 """Seconds: as long, a folder that nobody holds may be one that another process is about to hold."""
@@ -28,25 +30,22 @@ class Spilled:
     def __init__(self) -> None:
         self._folder = TemporaryDirectory(prefix=PREFIX)
         self.name = self._folder.name
-        if os.name != "posix":
+        if os.name != "posix":  # there are no locks of this kind
             return
         held = _held(self.name)
         if held is not None:
             finalize(self, os.close, held)
-        _remove_left()
+        with suppress(OSError):  # not everybody may list the temporary folder
+            _remove_left()
 
 
 def _held(folder: str) -> int | None:
     """Hold a folder until this is closed or the process ends; None if another process holds it."""
-    import fcntl  # there is none on Windows
-
     opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    try:
-        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(opened)
-        return None
-    return opened
+    if locked(opened):
+        return opened
+    os.close(opened)
+    return None
 
 
 def _remove_left() -> None:

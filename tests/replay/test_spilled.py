@@ -66,6 +66,14 @@ def test_what_is_none_of_ours_stays(temporary: Path) -> None:
     assert {path.name for path in temporary.iterdir()} == {new.name, "other", "target", link.name, file.name}
 
 
+def test_a_temporary_folder_that_cannot_be_listed_is_used_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str) -> list[str]:
+        raise PermissionError(path)
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    assert Path(Spilled().name).parent == Path(tempfile.gettempdir())
+
+
 def test_the_folder_goes_with_its_engine(temporary: Path) -> None:
     engine = Engine()
     engine.connect()
