@@ -7,6 +7,7 @@ set of props form a group; each group is one SELECT and the result their union.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from threading import Lock
 
 from msgspec import Struct
@@ -17,10 +18,11 @@ from replay.commands.fields import matcher
 from replay.context import Context
 from replay.engine import Engine
 from replay.inputs import Event, Lines
-from replay.knowledge.autokv import prepared_columns
 from replay.knowledge.datamodels import Dataset
 from replay.knowledge.fields import FieldPlan, overridden
+from replay.knowledge.hidden import prepared_columns
 from replay.knowledge.props import Props
+from replay.knowledge.xml_at_once import Order, usual_orders
 from replay.labels import FALSE, LABELS, TRUE, all_labels, expand_labels, simplify
 from replay.relation import ORDER, Column, Expr, Kind, Relation, quote, string, union
 from replay.sources import check_sources
@@ -30,9 +32,11 @@ from replay.terms import TimeRange, compile_terms, time_predicate
 from replay.verbatim import VERBATIM, holds_any, texts_of
 
 FEW = 20_000
-"""Fewer events are searched through before it is found out which of them to pass over."""
+"""Fewer events are searched through before it is found out which of them to pass over, or how they are written."""
 AT_ONCE = 500
 """More events are read once for all of their fields: to plan that takes longer than to look for each in a few."""
+
+_SAMPLES, _SAMPLE = 4, 250
 
 _COLUMNS = {
     "_raw": Column("_raw", Kind.STR), "_time": Column("_time", Kind.NUM), "host": Column("host", Kind.STR),
@@ -85,6 +89,7 @@ class Index:
         self._datasets: dict[tuple[str, str, str], Relation] = {}
         self.table = f"{engine.durable}events"
         self._create()
+        self._learned, self._usual = 0, list[Order]()
         self._numbering = Lock()
         self._last = self._greatest() if last is None else last
 
@@ -240,17 +245,30 @@ class Index:
                 where = f"{when} AND {_in_group(group, len(groups))}"
                 if texts is not None and group.props.kv_mode in VERBATIM:
                     where += f" AND {holds_any('_raw', texts)}"
-                raw = Relation(self.table, _COLUMNS).derive(f"SELECT * FROM {self.table} WHERE {where}", _COLUMNS)
-                parts.append(self._group_events(ctx, group, raw, left, needs))
+                parts.append(self._group_events(ctx, group, self._rows(where), left, needs))
         if not parts:
             names = sorted(fields_of(expr) | {n for n in needs.names if "*" not in n})
             none = Relation(self.table, _COLUMNS).filter("false")
             return none.extend({n: none.field(n) for n in names if n not in _COLUMNS})
         return parts[0] if len(parts) == 1 else union(parts, reorder=False)
 
+    def _rows(self, where: str) -> Relation:
+        """Events as they are kept."""
+        return Relation(self.table, _COLUMNS).derive(f"SELECT * FROM {self.table} WHERE {where}", _COLUMNS)
+
+    def _orders(self, ctx: Context) -> list[Order]:
+        """The orders of Data that are usual in XML events. They are found out once, in events from several places, and
+        anew when there are twice as many events."""
+        if self._last > max(2 * self._learned, FEW):
+            first = ctx.engine.scalar(f"SELECT min(__n) FROM {self.table}") or 0
+            begins = [first + (self._last - first) * part // _SAMPLES for part in range(_SAMPLES)]
+            sample = self._rows(" OR ".join(f"__n BETWEEN {begin} AND {begin + _SAMPLE - 1}" for begin in begins))
+            self._learned, self._usual = self._last, usual_orders(ctx.engine, sample)
+        return self._usual
+
     def _group_events(self, ctx: Context, group: Group, raw: Relation, expr: SearchExpr, needs: Needs) -> Relation:
         """Events of one group that satisfy what is left of the expression."""
-        plan = FieldPlan(group.props, ctx, at_once=self._last > AT_ONCE)
+        plan = FieldPlan(group.props, ctx, at_once=self._last > AT_ONCE, orders=partial(self._orders, ctx))
         tests = fields_of(expr) - LABELS
         early = not overridden(group.props)  # else host or source must not be computed twice
         if early:  # first those that count: the other fields, and which there are, are computed for these only
@@ -272,8 +290,7 @@ class Index:
     def _found(self, raw: Relation, ctx: Context) -> Relation:
         """The same events by their numbers: what looks at their data several times need not search for them again."""
         numbers = ctx.materialize(raw.keep(["_seq"]))
-        where = f"__n IN (SELECT {ORDER} FROM {numbers.name})"
-        return Relation(self.table, _COLUMNS).derive(f"SELECT * FROM {self.table} WHERE {where}", _COLUMNS)
+        return self._rows(f"__n IN (SELECT {ORDER} FROM {numbers.name})")
 
     @staticmethod
     def _labels(ctx: Context, kind: str, group: Group) -> dict[str, SearchExpr]:

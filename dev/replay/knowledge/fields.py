@@ -7,7 +7,7 @@ what a search needs is computed: the wanted fields travel backwards through the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
@@ -15,9 +15,11 @@ from replay.context import Context
 from replay.errors import KnowledgeError
 from replay.expressions import EvalCompiler
 from replay.functions.fields import fields_read
-from replay.knowledge.autokv import automatic_field, discover, hidden_columns, prepare, prepared_columns
+from replay.knowledge.autokv import automatic_field, discover, prepare
+from replay.knowledge.hidden import hidden_columns, prepared_columns
 from replay.knowledge.props import Props
 from replay.knowledge.transforms import Transform
+from replay.knowledge.xml_at_once import Order
 from replay.lookup_match import apply_lookup
 from replay.regexes import all_matches, first_match, group_names
 from replay.relation import NULL, Expr, Kind, Relation, as_text, cast, common_kind
@@ -57,12 +59,16 @@ class FieldPlan:
         props: the merged props.
         ctx: the search.
         at_once: there are so many events that it is worth while to read each once for many fields.
+        orders: finds out which orders of Data are usual in XML events, as far as that is worth while.
     """
 
-    def __init__(self, props: Props, ctx: Context, *, at_once: bool) -> None:
+    def __init__(
+        self, props: Props, ctx: Context, *, at_once: bool, orders: Callable[[], Sequence[Order]] = tuple
+    ) -> None:  # fmt: skip
         self.props = props
         self.ctx = ctx
         self.at_once = at_once
+        self.orders = orders
         self.extractions = [*self._extracts(), *self._reports()]
         self.evals = {e.field: e for e in props.evals}
 
@@ -84,7 +90,7 @@ class FieldPlan:
     def discovered(self, raw: Relation) -> set[str]:
         """Names that the events themselves bring (automatic extraction, ``$1::$2`` transforms): looks at the data."""
         names = discover(self.props, raw, self.ctx)
-        raw = prepare(self.props, raw, self._sources(raw), at_once=False)
+        raw = prepare(self.props, raw, self._sources(raw), None)
         for e in self.extractions:
             if e.dynamic and e.transform is not None:
                 keys = _dynamic_lists(e, self._source(e, raw))[0]
@@ -130,7 +136,8 @@ class FieldPlan:
         if not names:
             return raw
         automatic = [*names, *(self._sources(raw) - set(names))]
-        raw = prepare(self.props, raw, automatic, at_once=self.at_once and len(names) >= _MANY)
+        many = self.at_once and len(names) >= _MANY and self.props.kv_mode == "xml"
+        raw = prepare(self.props, raw, automatic, self.orders() if many else None)
         lists: dict[str, Expr] = {}
         for e in self.extractions:
             if e.dynamic:

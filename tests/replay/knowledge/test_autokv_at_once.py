@@ -89,9 +89,22 @@ EVENT = st.builds(
     ),
 )  # fmt: skip
 
+IN_ORDER = st.builds(
+    lambda quote, names, value, other, system: (
+        f"<Event xmlns='x'><System><EventID>1</EventID>{system}</System><EventData>"
+        + "".join(f"<Data Name={quote}{n}{quote}>{other if i else value}</Data>" for i, n in enumerate(names))
+        + "</EventData></Event>"
+    ),
+    st.sampled_from(["'", "'", '"']),
+    st.sampled_from([("RuleName", "Image", "User"), ("Image", "user", "Image"), ("CommandLine", "Two words", "Image")]),
+    TEXT,
+    st.sampled_from(["", "v", "\U0001f600 &amp;", "a>b", "<", "<Data Name='User'>inside"]),
+    st.sampled_from(["", "", "<CommandLine>element</CommandLine>", "<Data Name='Image'>in System</Data>"]),
+)
+
 
 @settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(events=st.lists(EVENT, min_size=1, max_size=12))
+@given(events=st.lists(EVENT | IN_ORDER, min_size=1, max_size=12))
 def test_at_once_and_one_by_one(events: list[str], tmp_path: Path) -> None:
     knowledge = Knowledge.load([write_app(tmp_path / "app", {"props": {"st": {"KV_MODE": "xml"}}})])
     engine = Engine()
@@ -109,4 +122,6 @@ def test_at_once_and_one_by_one(events: list[str], tmp_path: Path) -> None:
         wanted = ("_time", *pair)
         assert fields(*pair) == [{name: row[name] for name in wanted if name in row} for row in at_once]
     with patch.object(replay.index, "AT_ONCE", len(events)):  # so are many, of so few events
+        assert fields(*names) == at_once
+    with patch.object(replay.index, "FEW", 0):  # by the order that their Data have
         assert fields(*names) == at_once
