@@ -70,7 +70,7 @@ from pathlib import Path
 from replay.session import Session
 from replay.store.folder import StoreFolder
 from replay.store.summarising import datasets_read, summarise
-store, session = Path(sys.argv[1]), Session(accelerate=True)
+store, session = Path(sys.argv[1]), Session()
 with datasets_read(session) as datasets:
     wanted = datasets()
 folder = StoreFolder(store)

@@ -192,11 +192,6 @@ class Index:
         when = time_predicate(TimeRange(ctx.earliest, ctx.latest), rel.field("_time").sql)
         return rel if when == "true" else rel.filter(when)
 
-    @property
-    def datasets(self) -> list[tuple[str, str, str]]:
-        """App, model and dataset of each that is kept as a table."""
-        return sorted(self._datasets)
-
     def unordered(self, ctx: Context, expr: SearchExpr, needs: Needs, texts: frozenset[str] | None = None) -> Relation:
         """Events that satisfy the expression, in the order they were read: for datasets, which are not ordered.
 

@@ -204,6 +204,18 @@ def plan_pipeline(pipeline: Pipeline, ctx: Context) -> Relation:
         return plan_onto(first.generate(ctx, needs_of(others)), started, ctx)
 
 
+def datasets_of(text: str, ctx: Context) -> Iterator[tuple[str, str, str]]:
+    """App, data model and dataset of each dataset that a search reads; nothing of it is run.
+
+    Raises:
+        SearchError, KnowledgeError: with the place.
+    """
+    if ctx.depth > MAX_SUBSEARCH_DEPTH:
+        raise SearchError(f"saved searches nest deeper than {MAX_SUBSEARCH_DEPTH}", ctx.place)
+    for command in commands_in(parse(text, ctx)):
+        yield from command.reads_datasets(ctx)
+
+
 def explain_sql(text: str, ctx: Context) -> str:
     """The SQL of a search up to its first custom command, which is named and not run.
 

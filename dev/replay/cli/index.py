@@ -24,7 +24,7 @@ def index(
     from replay.store.indexing import index_logs
     from replay.store.summarising import datasets_read, summarise
 
-    session = Session(apps, accelerate=True)
+    session = Session(apps)
     folder = StoreFolder(store, create=True)
     loaded = Loaded()
     with datasets_read(session) as datasets:

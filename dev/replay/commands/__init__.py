@@ -113,6 +113,14 @@ class Command(AbstractStruct, frozen=True):
         values = [getattr(self, name) for name in self.__struct_fields__]
         return type(self).generate is not Command.generate or any(isinstance(v, Pipeline) for v in _flat(values))
 
+    def reads_datasets(self, ctx: Context) -> Iterator[tuple[str, str, str]]:
+        """App, data model and dataset of each dataset that the command itself reads, beside those of its subsearches.
+
+        Raises:
+            SearchError, KnowledgeError: there is no such data model, or saved search.
+        """
+        return iter(())
+
 
 def _flat(values: Iterable[object]) -> Iterator[object]:
     for value in values:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Self
 
 from replay.commands import EVERYTHING, Command, Needs, command
@@ -43,6 +44,12 @@ class DataModelCommand(Command, frozen=True):
     def plan(self, rel: Relation, ctx: Context) -> Relation:
         """Refuse: the command generates."""
         raise SearchError("`datamodel` must be the first command of a search", ctx.place)
+
+    def reads_datasets(self, ctx: Context) -> Iterator[tuple[str, str, str]]:
+        """The dataset whose events are asked for."""
+        if self.mode is not None:
+            assert self.model is not None and self.dataset is not None
+            yield ctx.app, self.model, self.dataset
 
     def generate(self, ctx: Context, needs: Needs) -> Relation:
         """Events (prefixed names, or bare ones for flat), or the definitions as JSON, one a row."""

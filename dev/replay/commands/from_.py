@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Self
 
 from msgspec.structs import replace
@@ -10,7 +11,7 @@ from replay.commands import EVERYTHING, Command, Needs, command
 from replay.commands.datamodel import newest_first, unprefixed
 from replay.context import Context
 from replay.errors import SearchError
-from replay.plan import MAX_SUBSEARCH_DEPTH, Parser, plan_search
+from replay.plan import MAX_SUBSEARCH_DEPTH, Parser, datasets_of, plan_search
 from replay.relation import Relation
 from replay.spl.scanner import Scanner
 from replay.summaries import root_dataset
@@ -46,14 +47,24 @@ class From(Command, frozen=True):
     def generate(self, ctx: Context, needs: Needs) -> Relation:
         """The rows; fields of a dataset have no prefix."""
         if self.kind == "datamodel":
-            model, _, dataset = self.dataset_name.partition(".")
-            dataset = dataset or root_dataset(ctx.knowledge.datamodel(ctx.app, model), ctx)
+            ((_, model, dataset),) = self.reads_datasets(ctx)
             return unprefixed(newest_first(ctx.store.dataset(ctx, model, dataset, EVERYTHING)))
         if self.kind == "savedsearch":
             if ctx.depth >= MAX_SUBSEARCH_DEPTH:
                 raise SearchError(f"saved search `{self.dataset_name}` names itself, or nests too deep", ctx.place)
-            saved = ctx.knowledge.saved_search(self.dataset_name)
-            return plan_search(saved.search, replace(ctx, app=saved.app, place=saved.place, depth=ctx.depth + 1))
+            return plan_search(*self._search(ctx))
         from replay.commands.inputlookup import InputLookup
 
         return InputLookup(self.dataset_name).generate(ctx, needs)
+
+    def reads_datasets(self, ctx: Context) -> Iterator[tuple[str, str, str]]:
+        """The dataset, or those that the saved search reads."""
+        if self.kind == "datamodel":
+            model, _, dataset = self.dataset_name.partition(".")
+            yield ctx.app, model, dataset or root_dataset(ctx.knowledge.datamodel(ctx.app, model), ctx)
+        if self.kind == "savedsearch":
+            yield from datasets_of(*self._search(ctx))
+
+    def _search(self, ctx: Context) -> tuple[str, Context]:
+        saved = ctx.knowledge.saved_search(self.dataset_name)
+        return saved.search, replace(ctx, app=saved.app, place=saved.place, depth=ctx.depth + 1)

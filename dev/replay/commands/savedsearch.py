@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Self
 
 from msgspec.structs import replace
@@ -9,7 +10,7 @@ from msgspec.structs import replace
 from replay.commands import Command, Needs, command
 from replay.context import Context
 from replay.errors import SearchError
-from replay.plan import MAX_SUBSEARCH_DEPTH, Parser, plan_search
+from replay.plan import MAX_SUBSEARCH_DEPTH, Parser, datasets_of, plan_search
 from replay.relation import Relation
 from replay.spl.macros import substitute
 from replay.spl.scanner import Scanner
@@ -42,9 +43,15 @@ class SavedSearch(Command, frozen=True):
         """Run it."""
         if ctx.depth >= MAX_SUBSEARCH_DEPTH:
             raise SearchError(f"saved search `{self.saved}` names itself, or nests too deep", ctx.place)
+        return plan_search(*self._search(ctx))
+
+    def reads_datasets(self, ctx: Context) -> Iterator[tuple[str, str, str]]:
+        """Those that the saved search reads."""
+        return datasets_of(*self._search(ctx))
+
+    def _search(self, ctx: Context) -> tuple[str, Context]:
         found = ctx.knowledge.saved_search(self.saved, ctx.app)
-        text = substitute(found.search, dict(self.values))
-        return plan_search(text, replace(ctx, depth=ctx.depth + 1, place=found.place))
+        return substitute(found.search, dict(self.values)), replace(ctx, depth=ctx.depth + 1, place=found.place)
 
     def plan(self, rel: Relation, ctx: Context) -> Relation:
         """Refuse: the command generates."""

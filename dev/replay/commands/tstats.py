@@ -7,6 +7,7 @@ these would count, which gives the same statistics. Source: Search Reference, "t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Self
 
 from replay.aggregates import AggregateCall, group, parse_calls
@@ -93,6 +94,11 @@ class TStats(Command, frozen=True):
             )
         return union([rel, self.generate(ctx, Needs())])
 
+    def reads_datasets(self, ctx: Context) -> Iterator[tuple[str, str, str]]:
+        """The dataset, if it reads one."""
+        if self.model is not None:
+            yield ctx.app, self.model, self.dataset or root_dataset(ctx.knowledge.datamodel(ctx.app, self.model), ctx)
+
     def _rows(self, ctx: Context) -> Relation:
         where = resolve_subsearches(self.where, ctx)
         where, when = split_time(where, ctx)
@@ -101,7 +107,7 @@ class TStats(Command, frozen=True):
         if self.model is None:
             self._only_indexed(reads, ctx)
             return ctx.store.events(ctx, where, Needs(frozenset(reads)))
-        dataset = self.dataset or root_dataset(ctx.knowledge.datamodel(ctx.app, self.model), ctx)
+        ((_, _, dataset),) = self.reads_datasets(ctx)
         rel = ctx.store.dataset(ctx, self.model, dataset, Needs(frozenset(reads), where=where))
         self._check_fields(rel, reads, f"{self.model}.{dataset}", ctx)
         return rel.filter(compile_terms(where, rel.field, ctx))

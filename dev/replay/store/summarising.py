@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from replay.check import check_search
-from replay.errors import Place
+from replay.errors import Place, ReplayError
+from replay.plan import datasets_of
 from replay.session import Session
 from replay.store.index import StoredIndex
 
@@ -19,26 +19,28 @@ Datasets = list[tuple[str, str, str]]
 def datasets_read(session: Session) -> Iterator[Callable[[], Datasets]]:
     """Find out meanwhile which datasets the saved searches of the home app and of the given apps read.
 
-    A search that cannot be planned reads nothing here; ``replay check`` says why.
+    A search that cannot be read reads nothing here; ``replay check`` says why.
 
     Args:
-        session: the apps; it keeps every dataset that a search reads (``accelerate``), and nobody else works with it.
+        session: the apps.
 
     Yields:
         What waits for them.
     """
     pool = ThreadPoolExecutor(1)
     try:
-        planned = [pool.submit(check_search, session, saved) for saved in session.own_searches()]
-
-        def datasets() -> Datasets:
-            for one in planned:
-                one.result()
-            return session.index.datasets
-
-        yield datasets
+        found = pool.submit(_datasets, session)
+        yield found.result
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _datasets(session: Session) -> Datasets:
+    found: set[tuple[str, str, str]] = set()
+    for saved in session.own_searches():
+        with suppress(ReplayError):
+            found.update(datasets_of(saved.search, session.saved_context(saved)))
+    return sorted(found)
 
 
 def summarise(session: Session, wanted: Datasets) -> Iterator[str]:

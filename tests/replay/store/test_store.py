@@ -49,7 +49,7 @@ def put(store: Path, *logs: Path, index: str = "main", loaded: Loaded | None = N
 
 
 def summarise_all(store: Path, *apps: Path) -> list[str]:
-    session = Session(apps, accelerate=True)
+    session = Session(apps)
     with datasets_read(session) as datasets:
         return list(summarise(session.over(store), datasets()))
 
@@ -366,13 +366,16 @@ def test_the_datasets_that_searches_read_are_summarised_ahead(tmp_path: Path) ->
         "a": {"search": "| tstats count from datamodel=Endpoint.Registry by Registry.dest"},
         "b": {"search": "index=* [| tstats count from datamodel=Endpoint.Filesystem by Filesystem.dest]"},
         "c": {"search": "| nothing of this kind"},
+        "d": {"search": "| savedsearch e | append [| from datamodel:Endpoint.Ports]"},
+        "e": {"search": "| datamodel Endpoint Services search | table x"},
+        "f": {"search": "| from savedsearch:f"},
     }
     app = write_app(tmp_path / "mine", {"savedsearches": saved})
-    session = Session([app], accelerate=True)
+    session = Session([app])
     with datasets_read(session) as datasets:
-        assert datasets() == [("mine", "Endpoint", "Filesystem"), ("mine", "Endpoint", "Registry")]
+        names = ["Endpoint.Filesystem", "Endpoint.Ports", "Endpoint.Registry", "Endpoint.Services"]
+        assert datasets() == [("mine", *name.split(".")) for name in names]
     put(tmp_path / "s", SYSMON)
-    names = ["Endpoint.Filesystem", "Endpoint.Registry"]
     assert summarise_all(tmp_path / "s", app) == [f"summarised {name}" for name in names]
     assert [s.dataset for s in StoreFolder(tmp_path / "s").read().buckets[0].summaries] == names
 
