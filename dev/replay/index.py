@@ -36,7 +36,8 @@ FEW = 20_000
 AT_ONCE = 500
 """More events are read once for all of their fields: to plan that takes longer than to look for each in a few."""
 
-_SAMPLES, _SAMPLE = 4, 250
+SAMPLES, SAMPLE = 4, 250
+"""From so many places, so many events each tell how events are written."""
 
 _COLUMNS = {
     "_raw": Column("_raw", Kind.STR), "_time": Column("_time", Kind.NUM), "host": Column("host", Kind.STR),
@@ -252,14 +253,16 @@ class Index:
         return Relation(self.table, _COLUMNS).derive(f"SELECT * FROM {self.table} WHERE {where}", _COLUMNS)
 
     def _orders(self, ctx: Context) -> list[Order]:
-        """The orders of Data that are usual in XML events. They are found out once, in events from several places, and
-        anew when there are twice as many events."""
+        """The orders of Data that are usual in XML events: found out once, and anew when there are twice as many."""
         if self._last > max(2 * self._learned, FEW):
-            first = ctx.engine.scalar(f"SELECT min(__n) FROM {self.table}") or 0
-            begins = [first + (self._last - first) * part // _SAMPLES for part in range(_SAMPLES)]
-            sample = self._rows(" OR ".join(f"__n BETWEEN {begin} AND {begin + _SAMPLE - 1}" for begin in begins))
-            self._learned, self._usual = self._last, usual_orders(ctx.engine, sample)
+            self._learned, self._usual = self._last, usual_orders(ctx.engine, self._sample())
         return self._usual
+
+    def _sample(self) -> str:
+        """SQL of some raw events, from several places."""
+        begins = [self._last * part // SAMPLES for part in range(SAMPLES)]
+        within = (f"__n > {begin} AND __n <= {begin + SAMPLE}" for begin in begins)
+        return f"SELECT _raw FROM {self.table} WHERE {' OR '.join(within)}"
 
     def _group_events(self, ctx: Context, group: Group, raw: Relation, expr: SearchExpr, needs: Needs) -> Relation:
         """Events of one group that satisfy what is left of the expression."""

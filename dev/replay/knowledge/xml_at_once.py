@@ -37,17 +37,17 @@ _ANY_DATA = r"""<Data Name=('[^'<>]*'|"[^"<>]*")\s*>([^<]*)</Data>"""
 _ANY_ELEMENT = r"<([^\s<>/]+)(?:\s[^<>]*)?>([^<]*)</([^\s<>/]+)>"
 
 
-def usual_orders(engine: Engine, sample: Relation) -> list[Order]:
+def usual_orders(engine: Engine, sample: str) -> list[Order]:
     """The most frequent orders of Data; they decide how fast events are read, not what is read.
 
     Args:
         engine: the database.
-        sample: some events.
+        sample: SQL of some raw events.
     """
-    pieces = f"string_split(split_part({sample.field('_raw').sql}, 'ventData><', 2), {quote(_BETWEEN)})"
+    pieces = f"string_split(split_part(_raw, 'ventData><', 2), {quote(_BETWEEN)})"
     tags = f"list_transform({pieces}, lambda piece: split_part(piece, '>', 1))"
     rows = engine.execute(
-        f"SELECT tags FROM (SELECT {tags} AS tags FROM ({sample.sql()})) WHERE len(tags) <= {_MOST_DATA} "
+        f"SELECT tags FROM (SELECT {tags} AS tags FROM ({sample})) WHERE len(tags) <= {_MOST_DATA} "
         f"GROUP BY tags ORDER BY count(*) DESC, tags LIMIT {_MOST_ORDERS}"
     )
     orders = [tuple(tags[:-1]) for (tags,) in rows]  # the last piece is the end of EventData

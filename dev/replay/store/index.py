@@ -9,7 +9,7 @@ from replay.commands import Needs
 from replay.context import Context
 from replay.engine import Engine
 from replay.errors import InputError
-from replay.index import Index
+from replay.index import SAMPLE, SAMPLES, Index
 from replay.relation import ORDER, Column, Relation, fresh_name, union
 from replay.store.fingerprint import fingerprint, takes
 from replay.store.folder import StoreFolder
@@ -46,6 +46,11 @@ class _FileIndex(Index):
             return super()._distinct(ctx, names)
         places = [ORIGIN.index(name) for name in names]
         return sorted({tuple(origin[place] for place in places) for origin in self._origins_known})
+
+    def _sample(self) -> str:
+        places = range(0, len(self._files), -(-len(self._files) // SAMPLES))
+        some = (f"(SELECT _raw FROM {rows_of([self._files[place]])} LIMIT {SAMPLE})" for place in places)
+        return " UNION ALL ".join(some)  # not by number: all files would be opened
 
 
 class StoredIndex(_FileIndex):

@@ -14,10 +14,11 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from replay import arrivals
+from replay import arrivals, index
 from replay.engine import Engine, EngineError
 from replay.errors import InputError, Place, SearchError
 from replay.inputs import Options, quick
+from replay.knowledge.xml_at_once import Order, usual_orders
 from replay.plan import plan_search
 from replay.session import Loaded, Session
 from replay.store import indexing, parquet
@@ -79,6 +80,23 @@ def test_a_search_gives_what_it_gives_over_the_logs(stored: Path, spl: str) -> N
     assert results(session, spl) == expected
     assert results(session, spl) == expected  # now from the summary, where there is one
     assert results(Session(store=stored), spl) == expected
+
+
+def test_events_in_a_usual_order_are_read_as_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = [results(over_logs([SYSMON]), spl) for spl in SEARCHES]
+    put(tmp_path / "s", SYSMON)
+    found: list[Order] = []
+
+    def note(engine: Engine, sample: str) -> list[Order]:
+        found.extend(usual_orders(engine, sample))
+        return found
+
+    monkeypatch.setattr(index, "FEW", 0)
+    monkeypatch.setattr(index, "usual_orders", note)
+    for session in (Session(store=tmp_path / "s"), over_logs([SYSMON])):
+        found.clear()
+        assert [results(session, spl) for spl in SEARCHES] == expected
+        assert "Data Name='ParentImage'" in found[0]
 
 
 @pytest.mark.parametrize("spl", SEARCHES[2:5])
