@@ -8,62 +8,24 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from replay import arrivals, index
+from replay import arrivals
 from replay.engine import Engine, EngineError
-from replay.errors import InputError, Place, SearchError
+from replay.errors import InputError, SearchError
 from replay.inputs import Options, quick
-from replay.knowledge.xml_at_once import Order, usual_orders
-from replay.plan import plan_search
 from replay.session import Loaded, Session
 from replay.store import indexing, parquet
 from replay.store.folder import MANIFEST, StoreFolder
-from replay.store.indexing import Indexed, index_logs
+from replay.store.indexing import index_logs
 from replay.store.manifest import FORMAT
-from replay.store.summarising import datasets_read, summarise
+from stores import SEARCHES, SYSMON, over_logs, put, results, summarise_all
 from support import ROOT, SHARED, write_app
 
-SYSMON = ROOT / "dev/datasets/msra-windows-sysmon.log"
 ATTACK = "Endpoint - Windows Remote Assistance Spawning Process - Rule"
-SEARCHES = [
-    "index=* | stats count by sourcetype source host",
-    "index=* EventCode=1 | stats count min(_time) max(_time) by User Image",
-    "| tstats count from datamodel=Endpoint.Processes by Processes.dest Processes.user Processes.process",
-    "| tstats count from datamodel=Endpoint.Processes where nodename=Processes by Processes.process_name _time span=1h",
-    "| tstats dc(Processes.process_guid) from datamodel=Endpoint.Processes where Processes.dest=HW-WS-0* by index host",
-    "| tstats count from datamodel=Endpoint.Registry by Registry.dest Registry.registry_path",
-    "| datamodel Endpoint Processes search | stats count by Processes.process_id Processes.dest _raw",
-    "| from datamodel Endpoint.Processes | stats count by process_name",
-    "index=* | sort 5 -_time | table _time _raw host",
-    "search index=* tag=process | head 7 | table _time host",
-]
-
-
-def put(store: Path, *logs: Path, index: str = "main", loaded: Loaded | None = None) -> Indexed:
-    options = (loaded or Loaded()).options(None)
-    return index_logs(Engine(), StoreFolder(store, create=True), logs, index, options)
-
-
-def summarise_all(store: Path, *apps: Path) -> list[str]:
-    session = Session(apps)
-    with datasets_read(session) as datasets:
-        return list(summarise(session.over(store), datasets()))
-
-
-def results(session: Session, spl: str, **times: str) -> list[str]:
-    rows = session.engine.rows(plan_search(spl, session.context(session.home, Place(), **times)))
-    return sorted(json.dumps(row, sort_keys=True) for row in rows)
-
-
-def over_logs(logs: Sequence[Path]) -> Session:
-    session = Session()
-    session.load(logs)
-    return session
 
 
 @pytest.fixture(scope="module")
@@ -80,23 +42,6 @@ def test_a_search_gives_what_it_gives_over_the_logs(stored: Path, spl: str) -> N
     assert results(session, spl) == expected
     assert results(session, spl) == expected  # now from the summary, where there is one
     assert results(Session(store=stored), spl) == expected
-
-
-def test_events_in_a_usual_order_are_read_as_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = [results(over_logs([SYSMON]), spl) for spl in SEARCHES]
-    put(tmp_path / "s", SYSMON)
-    found: list[Order] = []
-
-    def note(engine: Engine, sample: str) -> list[Order]:
-        found.extend(usual_orders(engine, sample))
-        return found
-
-    monkeypatch.setattr(index, "FEW", 0)
-    monkeypatch.setattr(index, "usual_orders", note)
-    for session in (Session(store=tmp_path / "s"), over_logs([SYSMON])):
-        found.clear()
-        assert [results(session, spl) for spl in SEARCHES] == expected
-        assert "Data Name='ParentImage'" in found[0]
 
 
 @pytest.mark.parametrize("spl", SEARCHES[2:5])
@@ -357,45 +302,6 @@ def test_two_runs_at_once_are_refused_and_searches_go_on(tmp_path: Path) -> None
         assert results(Session(store=store, warn=warnings.append), spl) == results(over_logs([SYSMON]), spl)
     assert len(warnings) == 1
     assert "its events are read instead" in warnings[0]
-
-
-def test_a_summary_is_made_anew_when_its_knowledge_changes(tmp_path: Path) -> None:
-    """The fields of a summary are those that a search would compute now: Splunk keeps old ones until a rebuild."""
-    store = tmp_path / "s"
-    put(store, SYSMON)
-    spl = "| tstats count from datamodel=Endpoint.Processes by Processes.dest"
-
-    def hosts(*apps: Path) -> set[str]:
-        session = Session(apps, store=store)
-        return {json.loads(row)["Processes.dest"] for row in results(session, spl)}
-
-    plain = hosts()
-    files = set(store.rglob("Endpoint.Processes-*"))
-    props = {"source::XmlWinEventLog:Microsoft-Windows-Sysmon/Operational": {"EVAL-dest": '"renamed"'}}
-    other = write_app(tmp_path / "TA-other", {"props": props})
-    (other / "metadata/default.meta").write_text("[]\nexport = system\n", encoding="utf-8")
-    assert hosts(other) == {"renamed"}
-    assert hosts() == plain
-    assert len(set(store.rglob("Endpoint.Processes-*")) - files) == 1
-
-
-def test_the_datasets_that_searches_read_are_summarised_ahead(tmp_path: Path) -> None:
-    saved: dict[str, dict[str, Any]] = {
-        "a": {"search": "| tstats count from datamodel=Endpoint.Registry by Registry.dest"},
-        "b": {"search": "index=* [| tstats count from datamodel=Endpoint.Filesystem by Filesystem.dest]"},
-        "c": {"search": "| nothing of this kind"},
-        "d": {"search": "| savedsearch e | append [| from datamodel:Endpoint.Ports]"},
-        "e": {"search": "| datamodel Endpoint Services search | table x"},
-        "f": {"search": "| from savedsearch:f"},
-    }
-    app = write_app(tmp_path / "mine", {"savedsearches": saved})
-    session = Session([app])
-    with datasets_read(session) as datasets:
-        names = ["Endpoint.Filesystem", "Endpoint.Ports", "Endpoint.Registry", "Endpoint.Services"]
-        assert datasets() == [("mine", *name.split(".")) for name in names]
-    put(tmp_path / "s", SYSMON)
-    assert summarise_all(tmp_path / "s", app) == [f"summarised {name}" for name in names]
-    assert [s.dataset for s in StoreFolder(tmp_path / "s").read().buckets[0].summaries] == names
 
 
 def test_a_report_says_that_it_comes_from_a_store(stored: Path) -> None:
