@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from replay.cli.common import MALFORMED, Apps, Data, IndexName, Sourcetype, Tolerate, app, err, problems, warn
 from replay.cli.progress import counting, reading
@@ -34,7 +35,7 @@ def index(
     with counting("summarising", len(wanted)) as advance:
         for said in summarise(session.over(store, warn), wanted):
             advance(1)
-            err.print(said, style="dim")
+            err.print(escape(said), style="dim")
     problems(loaded)
     known = f", {len(added.known)} files were there already" if added.known else ""
     err.print(f"indexed {len(added.sources)} files, {added.events} events{known}, {len(loaded.problems)} problems")

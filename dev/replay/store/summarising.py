@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
-from replay.errors import Place, ReplayError
+from replay.errors import KnowledgeError, Place, ReplayError, SearchError
 from replay.plan import datasets_of
 from replay.session import Session
 from replay.store.index import StoredIndex
@@ -39,7 +39,9 @@ def _datasets(session: Session) -> Datasets:
     found: set[tuple[str, str, str]] = set()
     for saved in session.own_searches():
         with suppress(ReplayError):
-            found.update(datasets_of(saved.search, session.saved_context(saved)))
+            for app, model, dataset in datasets_of(saved.search, session.saved_context(saved)):
+                session.knowledge.datamodel(app, model).dataset(dataset)  # raises if there is none
+                found.add((app, model, dataset))
     return sorted(found)
 
 
@@ -52,5 +54,10 @@ def summarise(session: Session, wanted: Datasets) -> Iterator[str]:
     """
     assert isinstance(session.index, StoredIndex)
     for app, model, dataset in wanted:
-        made = session.index.summary(session.context(app, Place()), model, dataset) is not None
-        yield f"summarised {model}.{dataset}" if made else f"{model}.{dataset} has no summary: its events are read"
+        name = f"{model}.{dataset}"
+        try:
+            made = session.index.summary(session.context(app, Place()), model, dataset) is not None
+        except (KnowledgeError, SearchError) as e:
+            yield f"{name} has no summary: {e}"
+            continue
+        yield f"summarised {name}" if made else f"{name} has no summary: its events are read"
