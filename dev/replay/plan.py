@@ -210,8 +210,6 @@ def datasets_of(text: str, ctx: Context) -> Iterator[tuple[str, str, str]]:
     Raises:
         SearchError, KnowledgeError: with the place.
     """
-    if ctx.depth > MAX_SUBSEARCH_DEPTH:
-        raise SearchError(f"saved searches nest deeper than {MAX_SUBSEARCH_DEPTH}", ctx.place)
     for command in commands_in(parse(text, ctx)):
         yield from command.reads_datasets(ctx)
 

@@ -50,8 +50,6 @@ class From(Command, frozen=True):
             ((_, model, dataset),) = self.reads_datasets(ctx)
             return unprefixed(newest_first(ctx.store.dataset(ctx, model, dataset, EVERYTHING)))
         if self.kind == "savedsearch":
-            if ctx.depth >= MAX_SUBSEARCH_DEPTH:
-                raise SearchError(f"saved search `{self.dataset_name}` names itself, or nests too deep", ctx.place)
             return plan_search(*self._search(ctx))
         from replay.commands.inputlookup import InputLookup
 
@@ -66,5 +64,7 @@ class From(Command, frozen=True):
             yield from datasets_of(*self._search(ctx))
 
     def _search(self, ctx: Context) -> tuple[str, Context]:
+        if ctx.depth >= MAX_SUBSEARCH_DEPTH:
+            raise SearchError(f"saved search `{self.dataset_name}` names itself, or nests too deep", ctx.place)
         saved = ctx.knowledge.saved_search(self.dataset_name)
         return saved.search, replace(ctx, app=saved.app, place=saved.place, depth=ctx.depth + 1)

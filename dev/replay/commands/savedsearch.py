@@ -41,8 +41,6 @@ class SavedSearch(Command, frozen=True):
 
     def generate(self, ctx: Context, needs: Needs) -> Relation:
         """Run it."""
-        if ctx.depth >= MAX_SUBSEARCH_DEPTH:
-            raise SearchError(f"saved search `{self.saved}` names itself, or nests too deep", ctx.place)
         return plan_search(*self._search(ctx))
 
     def reads_datasets(self, ctx: Context) -> Iterator[tuple[str, str, str]]:
@@ -50,6 +48,8 @@ class SavedSearch(Command, frozen=True):
         return datasets_of(*self._search(ctx))
 
     def _search(self, ctx: Context) -> tuple[str, Context]:
+        if ctx.depth >= MAX_SUBSEARCH_DEPTH:
+            raise SearchError(f"saved search `{self.saved}` names itself, or nests too deep", ctx.place)
         found = ctx.knowledge.saved_search(self.saved, ctx.app)
         return substitute(found.search, dict(self.values)), replace(ctx, depth=ctx.depth + 1, place=found.place)
 

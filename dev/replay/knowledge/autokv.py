@@ -17,12 +17,11 @@ from replay.context import Context
 from replay.errors import KnowledgeError
 from replay.knowledge.hidden import VALUES, VALUES_NAME, found_in
 from replay.knowledge.props import Props
-from replay.knowledge.xml_at_once import Order
-from replay.knowledge.xml_fields import prepare_xml, xml_field, xml_names
+from replay.knowledge.xml_at_once import ATTRIBUTES, Order
+from replay.knowledge.xml_fields import DATA_NAME, LEAF, SYSTEM, WORD, prepare_xml, xml_field
 from replay.relation import NULL, Expr, Kind, Relation, quote
 
 _PAIR_KEY = r'(?:^|[\s,;?&|({\[])([A-Za-z_][\w.\-]*)\s?=\s?["\w\-/\\.:@]'
-_WORD = re.compile(r"[A-Za-z_][\w.\-]*")
 
 
 def prepare(props: Props, raw: Relation, names: Collection[str], orders: Sequence[Order] | None) -> Relation:
@@ -59,16 +58,18 @@ def discover(props: Props, raw: Relation, ctx: Context) -> set[str]:
     text = raw.field("_raw").sql
     names: set[str] = set()
     if props.kv_mode == "xml":
-        names |= xml_names(ctx, raw)
+        names |= {*SYSTEM, *ATTRIBUTES} | _named(ctx, raw, DATA_NAME) | (_named(ctx, raw, LEAF) - {"Data"})
     if _reads_json(props):
         names |= _json_names(ctx, raw, text)
     if props.kv_mode.startswith("auto"):
-        names |= _all(ctx, raw, f"regexp_extract_all({text}, {quote(_PAIR_KEY)}, 1)", f"NOT {_is_json(text)}")
+        names |= _named(ctx, raw, _PAIR_KEY, f"NOT {_is_json(text)}")
     return names
 
 
-def _all(ctx: Context, raw: Relation, lists: str, where: str = "true") -> set[str]:
-    rows = ctx.engine.execute(f"SELECT DISTINCT unnest({lists}) FROM ({raw.sql()}) WHERE {where}")
+def _named(ctx: Context, raw: Relation, pattern: str, where: str = "true") -> set[str]:
+    """All that the group of a regex holds in these events."""
+    found = f"regexp_extract_all({raw.field('_raw').sql}, {quote(pattern)}, 1)"
+    rows = ctx.engine.execute(f"SELECT DISTINCT unnest({found}) FROM ({raw.sql()}) WHERE {where}")
     return {name for (name,) in rows if name}
 
 
@@ -155,7 +156,7 @@ def _leaves(structure: object, prefix: str = "") -> Iterator[str]:
 
 def _auto(props: Props, name: str, raw: Relation) -> Expr:
     from_json = _json(name, raw) if props.auto_kv_json else NULL
-    if from_json.kind is Kind.MV or not _WORD.fullmatch(name):
+    if from_json.kind is Kind.MV or not WORD.fullmatch(name):
         return from_json
     text = raw.field("_raw").sql
     key = re.escape(name)

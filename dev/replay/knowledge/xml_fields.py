@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from replay.context import Context
 from replay.knowledge.hidden import CUT, HEAD, TEXT, TEXT_NAME, VALUES, found_in
 from replay.knowledge.xml_at_once import ATTRIBUTES, Order, key, read_at_once
 from replay.relation import NULL, Expr, Kind, Relation, identifier, quote
@@ -24,11 +23,13 @@ SYSTEM = (
     "Channel",
     "Computer",
 )
-_DATA_NAME = r"""<Data Name=['"]([^'"<>]+)['"]"""
-_LEAF = r"<([A-Za-z_][\w.\-]*)(?:\s[^<>]*)?>[^<]+</"
+WORD = re.compile(r"[A-Za-z_][\w.\-]*")
+"""What the name of a field that the raw text itself names may be."""
+DATA_NAME = r"""<Data Name=['"]([^'"<>]+)['"]"""
+LEAF = r"<([A-Za-z_][\w.\-]*)(?:\s[^<>]*)?>[^<]+</"
+"""Regexes whose group is the name of a Data, or of an element that holds text."""
 _QUOTED = r"""['"]([^'"<>]*)"""
 _BEHIND = r"""['">\s]"""  # what comes behind the name of a Data or an element
-_WORD = re.compile(r"[A-Za-z_][\w.\-]*")
 
 
 def prepare_xml(raw: Relation, names: Collection[str], orders: Sequence[Order] | None) -> Relation:
@@ -39,7 +40,7 @@ def prepare_xml(raw: Relation, names: Collection[str], orders: Sequence[Order] |
     names = [name for name in names if not raw.has(found_in(name))]
     values: dict[str, str] = {}
     for name in names if orders is not None else ():
-        if _WORD.fullmatch(name) and name not in SYSTEM:  # a structure has no two names that differ by case alone
+        if WORD.fullmatch(name) and name not in SYSTEM:  # a structure has no two names that differ by case alone
             values.setdefault(name.lower(), name)
     if values:
         rel = read_at_once(rel, [*values.values()], orders or ())
@@ -53,21 +54,9 @@ def xml_field(name: str, raw: Relation) -> Expr:
     return found if found is NULL else Expr(f"spl_xml({found.sql})", Kind.STR)
 
 
-def xml_names(ctx: Context, raw: Relation) -> set[str]:
-    """Names of all fields that these events have, and a few more; looks at the data."""
-    data, elements = (_all(ctx, raw, pattern) for pattern in (_DATA_NAME, _LEAF))
-    return {*SYSTEM, *ATTRIBUTES} | data | (elements - {"Data"})
-
-
-def _all(ctx: Context, raw: Relation, pattern: str) -> set[str]:
-    """What the group of a regex holds in these events."""
-    lists = f"regexp_extract_all({raw.field('_raw').sql}, {quote(pattern)}, 1)"
-    return {name for (name,) in ctx.engine.execute(f"SELECT DISTINCT unnest({lists}) FROM ({raw.sql()})") if name}
-
-
 def _xml(name: str, values: Collection[str]) -> Expr:
     """A field of an XML event as it is written; ``values`` are the names that were read at once, if any."""
-    if not _WORD.fullmatch(name):
+    if not WORD.fullmatch(name):
         return NULL
     if name in SYSTEM:
         anywhere = _search(TEXT, _element(name))

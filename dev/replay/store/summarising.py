@@ -39,14 +39,12 @@ def _datasets(session: Session) -> Datasets:
     found: set[tuple[str, str, str]] = set()
     for saved in session.own_searches():
         with suppress(ReplayError):
-            for app, model, dataset in datasets_of(saved.search, session.saved_context(saved)):
-                session.knowledge.datamodel(app, model).dataset(dataset)  # raises if there is none
-                found.add((app, model, dataset))
+            found.update(datasets_of(saved.search, session.saved_context(saved)))
     return sorted(found)
 
 
 def summarise(session: Session, wanted: Datasets) -> Iterator[str]:
-    """Make the summaries that are missing; yields a sentence for each dataset.
+    """Make the summaries that are missing; yields a sentence for each dataset, one that is not there included.
 
     Args:
         session: the apps, over a store.

@@ -45,7 +45,7 @@ def test_the_datasets_that_searches_read_are_summarised_ahead(tmp_path: Path) ->
         "d": {"search": "| savedsearch e | append [| from datamodel:Endpoint.Ports]"},
         "e": {"search": "| datamodel Endpoint Services search | table x"},
         "f": {"search": "| from savedsearch:f"},
-        "g": {"search": "| tstats count from datamodel=Endpoint.Nothing by Nothing.dest"},
+        "g": {"search": "| savedsearch g"},
     }
     app = write_app(tmp_path / "mine", {"savedsearches": saved})
     session = Session([app])
@@ -75,14 +75,17 @@ def test_events_in_a_usual_order_are_read_as_others(tmp_path: Path, monkeypatch:
 
 
 def test_a_dataset_that_cannot_be_summarised_ends_nothing(tmp_path: Path) -> None:
-    searches = {"a": "| tstats count from datamodel=Broken.Base", "b": "| tstats count from datamodel=Endpoint.Ports"}
+    names = ("Broken.Base", "Endpoint.Nothing", "Endpoint.Ports")
+    searches = {name: f"| tstats count from datamodel={name}" for name in names}
     app = write_app(tmp_path / "mine", {"savedsearches": {name: {"search": spl} for name, spl in searches.items()}})
     base = {"objectName": "Base", "parentName": "BaseEvent", "constraints": [{"search": "`nowhere`", "owner": "Base"}]}
     models = app / "default/data/models"
     models.mkdir(parents=True)
     (models / "Broken.json").write_text(json.dumps({"modelName": "Broken", "objects": [base]}), encoding="utf-8")
     put(tmp_path / "s", SYSMON)
-    broken, made = summarise_all(tmp_path / "s", app)
+    broken, unknown, made = summarise_all(tmp_path / "s", app)
     assert broken.startswith("Broken.Base has no summary: ")
     assert "`nowhere`" in broken
+    assert unknown.startswith("Endpoint.Nothing has no summary: ")
+    assert "`Nothing`" in unknown
     assert made == "summarised Endpoint.Ports"
